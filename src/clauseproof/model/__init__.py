@@ -1,0 +1,1 @@
+"""The nouns, the marks and the fold: no I/O, no third-party SDK."""

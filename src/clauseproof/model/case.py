@@ -1,0 +1,37 @@
+"""What judging needs from the run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clauseproof.model.jurisdiction import Atlas
+from clauseproof.model.profile import Clause
+from clauseproof.model.subject import Subject
+
+
+@dataclass(frozen=True)
+class TrustAnchors:
+    """Certificates the verdict trusts, PEM: roots for TLS, and roots for hardware beyond the pinned ones."""
+
+    tls: tuple[bytes, ...] = ()
+    hsm: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """The circumstances of a judgement; the only source of "now" that a check has.
+
+    Attributes:
+        now: the run's time, or the date somebody asks about; aware, UTC.
+        subjects: the subjects of the claim, by name.
+    """
+
+    now: datetime
+    clause: Clause
+    subjects: Mapping[str, Subject]
+    atlas: Atlas = field(default_factory=lambda: Atlas(()))
+    anchors: TrustAnchors = field(default_factory=TrustAnchors)
+
+    def countries(self, jurisdiction: str) -> frozenset[str]:
+        """The countries of a jurisdiction on the case's day."""
+        return self.atlas.countries(jurisdiction, self.now.date())

@@ -1,0 +1,77 @@
+"""What a probe is handed for one look: its time, its files, its secrets, and where to leave artifacts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from clauseproof.model.errors import NotPermitted, TimedOut, Unreachable
+from clauseproof.model.profile import Network, Sources
+from clauseproof.model.secret import SecretRef
+
+
+def _no_files(name: str, limit: int) -> bytes:
+    raise Unreachable(f"no file {name} of at most {limit} bytes: this look was given no files")
+
+
+def _no_secrets(ref: SecretRef) -> str:
+    raise Unreachable(f"{ref} cannot be opened: this look was given no secrets")
+
+
+def _keep_nothing(data: bytes) -> str:
+    raise Unreachable(f"an artifact of {len(data)} bytes has no ledger to go to")
+
+
+@dataclass
+class Look:
+    """The hands of one probe during one look. Ports are functions, so a test can give its own.
+
+    Attributes:
+        subject: the profile's name of the subject.
+        vantage: the name of the place we look from.
+        deadline: `clock()` value after which the result is discarded; pass `remaining_s()` to every blocking call.
+        read_file: bytes of a file named in the profile, refused beyond `limit`; the run keeps a copy.
+        keep: stores an artifact, returns its `sha256:` digest.
+        reveal: opens a secret; the text must never be written down.
+        permits: whether the profile's permission covers a host or address, for looks that need leave.
+        stopping: whether the run asks the probe to end early; a drill then restores and reports what it has.
+        tell: one line of progress for people.
+        calls: the exact API calls made, for the observation.
+    """
+
+    subject: str = "subject"
+    vantage: str = "local"
+    deadline: float = float("inf")
+    network: Network = field(default_factory=Network)
+    sources: Sources = field(default_factory=Sources)
+    read_file: Callable[[str, int], bytes] = _no_files
+    keep: Callable[[bytes], str] = _keep_nothing
+    reveal: Callable[[SecretRef], str] = _no_secrets
+    permits: Callable[[str], bool] = lambda host: True
+    stopping: Callable[[], bool] = lambda: False
+    tell: Callable[[str], None] = lambda line: None
+    clock: Callable[[], float] = time.monotonic
+    calls: list[str] = field(default_factory=list)
+    artifacts: list[str] = field(default_factory=list)
+
+    def remaining_s(self) -> float:
+        """Seconds left; TimedOut when there are none."""
+        left = self.deadline - self.clock()
+        if left <= 0:
+            raise TimedOut(f"the look at {self.subject} ran out of time")
+        return left
+
+    def called(self, call: str) -> None:
+        """Note an API call, such as `kms:DescribeKey`; once each, in order."""
+        if call not in self.calls:
+            self.calls.append(call)
+
+    def artifact(self, data: bytes) -> str:
+        """Keep raw bytes as evidence; returns their digest."""
+        digest = self.keep(data)
+        self.artifacts.append(digest)
+        return digest
+
+    def must_permit(self, host: str) -> None:
+        """NotPermitted unless the profile's permission covers the host."""
+        if not self.permits(host):
+            raise NotPermitted(f"{host} is not covered by the permission", f"add {host} to permission.hosts")
