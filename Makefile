@@ -30,7 +30,7 @@ check: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests
 
 # Build tools first: an sdist in dev.txt is built with them, without isolation, so that nothing enters unhashed.
