@@ -72,8 +72,11 @@ class Probe:
 
     @property
     def name(self) -> str:
-        """Module and function."""
-        return f"{self.fn.__module__}:{self.fn.__qualname__}"
+        """Module and function; of a check file only its stem, which is the same on every machine."""
+        module = self.fn.__module__
+        if module.startswith("clauseproof_checks_"):
+            module = module.rpartition(".")[2]
+        return f"{module}:{self.fn.__qualname__}"
 
 
 @dataclass

@@ -1,0 +1,70 @@
+"""Makes the `Look` that one probe is handed: its deadline, files, secrets, artifacts and leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from clauseproof.engine.events import Events, Silent
+from clauseproof.engine.permit import Gate
+from clauseproof.engine.plan import Key
+from clauseproof.engine.secrets import reveal
+from clauseproof.model.errors import Unreachable
+from clauseproof.model.look import Look
+from clauseproof.model.profile import Profile
+
+
+class Files(Protocol):
+    """Where the files that a profile names are read from."""
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The bytes of a file; OSError if it is not there, ValueError if it is longer than `limit`."""
+
+
+@dataclass
+class Workshop:
+    """What all looks of a run share.
+
+    Attributes:
+        keep: stores bytes as an artifact of the run, returns their digest.
+        files_read: digest of every file read so far, by the profile's name for it.
+        stopping: set once; drills then restore and end early.
+    """
+
+    profile: Profile
+    gate: Gate
+    files: Files
+    base: Path
+    keep: Callable[[bytes], str]
+    events: Events = field(default_factory=Silent)
+    files_read: dict[str, str] = field(default_factory=dict)
+    stop_asked: bool = False
+
+    def look(self, key: Key) -> Look:
+        """A fresh look for one node of the plan; its deadline is set when it begins."""
+        look = Look(
+            subject=key.subject,
+            vantage=key.vantage,
+            network=self.profile.network,
+            sources=self.profile.sources,
+            keep=self.keep,
+            reveal=lambda ref: reveal(ref, self.base),
+            permits=self.gate.permits,
+            stopping=lambda: self.stop_asked,
+            tell=lambda line: self.events.told(key, line),
+        )
+        look.read_file = lambda name, limit: self._read(look, name, limit)
+        return look
+
+    def _read(self, look: Look, name: str, limit: int) -> bytes:
+        try:
+            data = self.files.read(name, limit)
+        except OSError as error:
+            reason = error.strerror or error.__class__.__name__
+            raise Unreachable(f"the file {name} cannot be read: {reason}", f"put {name} beside the profile") from error
+        except ValueError as error:
+            raise Unreachable(
+                f"the file {name} was not read: {error}", f"name a file of at most {limit} bytes"
+            ) from error
+        self.files_read[name] = look.artifact(data)
+        return data
