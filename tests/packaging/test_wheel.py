@@ -130,3 +130,10 @@ def test_a_conftest_may_name_the_plugin_that_the_entry_point_brings(installed: P
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["clauseproof.plugin"]\n')
     (tmp_path / "test_one.py").write_text("def test_one() -> None: ...\n")
     assert "1 passed" in run(installed / "python", "-m", "pytest", "-q", cwd=tmp_path)
+
+
+@pytest.mark.slow
+def test_the_reference_vendor_runs_away_from_the_repository(installed: Path, tmp_path: Path) -> None:
+    *_, last = run(installed / "clauseproof", "demo", cwd=tmp_path).splitlines()
+    assert (tmp_path / last).name == "report.html"
+    assert (tmp_path / last).is_file()
