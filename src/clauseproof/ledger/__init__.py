@@ -1,0 +1,1 @@
+"""Writes, reads, signs and verifies run directories; carries any family of facts and knows none."""
