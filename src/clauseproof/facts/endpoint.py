@@ -1,0 +1,147 @@
+"""An endpoint: a name or address and a port where somebody answers TLS."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, model_validator
+
+from clauseproof.model.subject import Subject
+
+HTTPS_PORT = 443
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Host (lower case, no brackets, no final dot) and port."""
+
+    host: str
+    port: int
+
+    @property
+    def literal(self) -> bool:
+        """Whether the host is an address, not a name."""
+        return _is_address(self.host)
+
+
+def parse_endpoint(text: str) -> Authority:
+    """Read `https://HOST[:PORT]` or `HOST:PORT`; ValueError says what is wrong with anything else."""
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    try:
+        parts = _split(text.strip())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{shown!r} is no endpoint: {error}") from error
+    _only_an_authority(parts, shown)
+    return Authority(_host(parts.hostname or "", shown), HTTPS_PORT if port is None else port)
+
+
+def _split(text: str) -> SplitResult:
+    if not text.isprintable() or " " in text:
+        raise ValueError("there is white space or a control character in it")
+    if "://" in text:
+        return urlsplit(text)
+    parts = urlsplit(f"//{text}")
+    if parts.port is None:
+        raise ValueError("write https://HOST, https://HOST:PORT or HOST:PORT")
+    return parts
+
+
+def _only_an_authority(parts: SplitResult, shown: str) -> None:
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an endpoint carries no user name and no password: a secret never stands in a profile")
+    if parts.scheme not in ("", "https"):
+        raise ValueError(f"{shown!r} is no endpoint that speaks TLS: write https://HOST[:PORT] or HOST:PORT")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"{shown!r} names a page; an endpoint ends after the port")
+    if parts.port == 0:
+        raise ValueError(f"{shown!r}: port 0 is not a port")
+
+
+def _host(host: str, shown: str) -> str:
+    name = host.lower().removesuffix(".")
+    if _is_address(name):
+        return str(ipaddress.ip_address(name))
+    if not name.isascii():
+        raise ValueError(f"{shown!r}: write an internationalised name in its ASCII form (xn--...)")
+    labels = name.split(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f"{shown!r}: {host[:_SHOWN]!r} is neither a host name nor an IP address")
+    if labels[-1].isdigit() or labels[-1].startswith("0x"):
+        raise ValueError(f"{shown!r}: {host[:_SHOWN]!r} looks like an address and is none; write all of it")
+    return name
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return "%" not in text and bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def _address(text: str) -> str:
+    if not _is_address(text.strip()):
+        raise ValueError(f"{text[:_SHOWN]!r} is no IP address; write one such as 192.0.2.7 or 2001:db8::7")
+    return str(ipaddress.ip_address(text.strip()))
+
+
+def _name(text: str) -> str:
+    return _host(text.strip(), text[:_SHOWN])
+
+
+class Endpoint(Subject):
+    """A TLS endpoint of the vendor's.
+
+    Attributes:
+        endpoint: `https://HOST[:PORT]` or `HOST:PORT`.
+        addresses: look at exactly these addresses instead of asking for the name's; the observation says so.
+        server_name: the name to ask for (SNI) and to expect in the certificate, where it is not the host.
+        private_addresses: whether the name may lead to private or loopback addresses. Without it such an answer is
+            recorded and not followed: a vendor's zone must not aim our looks at the buyer's own network.
+    """
+
+    key: ClassVar[str] = "endpoint"
+
+    endpoint: str
+    addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
+    server_name: Annotated[str, AfterValidator(_name)] | None = None
+    private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        parse_endpoint(self.endpoint)
+        return self
+
+    @property
+    def host(self) -> str:
+        """The name or address to connect to."""
+        return parse_endpoint(self.endpoint).host
+
+    @property
+    def port(self) -> int:
+        """The port; 443 where none is written."""
+        return parse_endpoint(self.endpoint).port
+
+    @property
+    def literal(self) -> bool:
+        """Whether the host is itself an address, so that no name is asked for."""
+        return parse_endpoint(self.endpoint).literal
+
+    @property
+    def name(self) -> str:
+        """The name that a certificate must be valid for: `server_name`, else the host."""
+        return self.server_name or self.host
+
+    @property
+    def sni(self) -> str | None:
+        """The server name to send; None for an address, which must not be sent (RFC 6066, section 3)."""
+        return None if _is_address(self.name) else self.name
+
+    def hosts(self) -> tuple[str, ...]:
+        """The host, and the addresses that the profile fixes."""
+        return (self.host, *self.addresses)
