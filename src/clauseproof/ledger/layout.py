@@ -29,10 +29,10 @@ MAX_ENTRIES = 100_000
 _LIMITS = {
     RUN: 16 * MIB,
     OBSERVATIONS: 2048 * MIB,
-    VERDICTS: 512 * MIB,
-    RESULTS: 512 * MIB,
-    MANIFEST: 64 * MIB,
-    REPORT: 512 * MIB,
+    VERDICTS: 128 * MIB,
+    RESULTS: 256 * MIB,
+    MANIFEST: 32 * MIB,
+    REPORT: 256 * MIB,
 }
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -16,7 +16,7 @@ from typing import Any
 from clauseproof.ledger.keys import PublicKey
 from clauseproof.ledger.strictjson import decode
 from clauseproof.ledger.verdicts import instant, names
-from clauseproof.model.run import ProfileRecord, RunRecord
+from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Ruling, Verdict
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -67,14 +67,14 @@ def circumstances(record: RunRecord) -> dict[str, Any]:
         "vantages": list(record.vantages),
         "permission": [str(permission) for permission in record.permission],
         "drills": record.drills,
-        "profile": profile_identity(record.profile),
+        "profile": profile_identity(record.profile.buyer, record.profile.vendor, record.profile.path),
         "previous": record.previous,
     }
 
 
-def profile_identity(profile: ProfileRecord) -> list[str]:
+def profile_identity(buyer: str, vendor: str, path: str) -> list[str]:
     """What makes two runs runs of the same profile, whatever folder it was read from and however it was amended."""
-    return [profile.buyer, profile.vendor, profile.path.replace("\\", "/").rpartition("/")[2]]
+    return [buyer, vendor, path.replace("\\", "/").rpartition("/")[2]]
 
 
 @dataclass(frozen=True)
