@@ -88,9 +88,7 @@ def _pool(leaf: Certificate, others: Iterable[Certificate], anchors: Sequence[An
     """Everything that could issue something, each once."""
     given = list(others)
     if len(given) >= MOST_CERTIFICATES:
-        raise rejected(
-            leaf.where, f"comes with {len(given)} certificates; at most {MOST_CERTIFICATES - 1} are looked at"
-        )
+        raise rejected(leaf.where, f"comes with {len(given)} certificates, more than {MOST_CERTIFICATES - 1}")
     given += [anchor.certificate for anchor in anchors if anchor.certificate is not None]
     return list({c.sha256: c for c in given if c.sha256 != leaf.sha256}.values())
 
