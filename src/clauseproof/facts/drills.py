@@ -1,0 +1,246 @@
+"""Drills on a key as timelines: what was served or refused at which second, before, during and after the change.
+
+Times are seconds. In a revocation, 0 is the moment the call that disabled the key was answered. Asking takes time, so
+every change of an answer lies in an interval, and both its ends are given: the last time the old answer was asked
+for, and the first time the new one had arrived. Whoever judges can then let the doubt count against the proof.
+"""
+
+import enum
+from datetime import timedelta
+from itertools import takewhile
+from typing import Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from clauseproof.model.assurance import Assurance
+from clauseproof.model.facts import Facts
+from clauseproof.model.frozen import Frozen
+from clauseproof.model.units import Duration
+
+MOST_POLLS = 10_000
+LONGEST = timedelta(hours=3)
+
+
+class DrillShape(Frozen):
+    """How a drill looks: how often, how long, how sure.
+
+    Attributes:
+        poll_every: how often each side is asked; the doubt about every change.
+        give_up_after: the longest dark time of a revocation, after which the key is enabled whatever was seen; and
+            the longest wait for a rotation. Choose it longer than the contract's limit.
+        recover_within: how long to wait until everything serves again, and how long to retry the way back.
+        confirmations: answers in a row before a change counts.
+        rotations_kept: on-demand rotations of the key's lifetime budget that a rotation drill leaves untouched.
+        canary_context: encryption context of our own canary, where the key's policy demands one.
+    """
+
+    poll_every: Duration = timedelta(seconds=1)
+    give_up_after: Duration = timedelta(minutes=20)
+    recover_within: Duration = timedelta(minutes=10)
+    confirmations: int = Field(default=3, ge=2, le=100)
+    rotations_kept: int = Field(default=5, ge=0, le=24)
+    canary_context: dict[str, str] = Field(default={"clauseproof": "drill"}, max_length=8)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.give_up_after + self.recover_within > LONGEST:
+            raise ValueError("give_up_after and recover_within last at most 3 hours together")
+        if (self.give_up_after + self.recover_within) / self.poll_every > MOST_POLLS:
+            raise ValueError(f"a drill polls at most {MOST_POLLS} times; make poll_every longer")
+        return self
+
+
+class Lane(enum.StrEnum):
+    """Who is asked."""
+
+    KMS = "kms"
+    """The key service itself: decrypt our canary."""
+    VENDOR = "vendor"
+    """The vendor's data path: read our record."""
+
+
+class Answer(enum.StrEnum):
+    """What an asked side did.
+
+    `REFUSED` is the specific refusal only. Of a key service: its own word for a key that is disabled or unusable. Of a
+    data path: a complete HTTP answer without the record, status 2xx, 4xx or 5xx, except those that speak of the
+    request, the session or a gateway (401, 407, 408, 425, 429, 502, 504). Everything else, a failed connection
+    included, is `UNCLEAR` and proves nothing.
+    """
+
+    SERVED = "served"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+
+
+class Sample(Frozen):
+    """One question and its answer.
+
+    Attributes:
+        t_s: when it was asked; took_s: how long the answer took.
+        code: the provider's error code, or an HTTP status; None where all went well.
+        digest: `sha256:<hex>` of what the data path gave; None where it gave nothing. Never the data itself.
+    """
+
+    lane: Lane
+    t_s: float
+    took_s: float
+    outcome: Answer
+    code: str | None
+    digest: str | None
+
+    @property
+    def answered_s(self) -> float:
+        """When the answer had arrived."""
+        return self.t_s + self.took_s
+
+
+class Act(Frozen):
+    """One change we made: the call, when it was sent, how long it took."""
+
+    call: str
+    at: AwareDatetime
+    t_s: float
+    took_s: float
+
+    @property
+    def answered_s(self) -> float:
+        """When the answer had arrived."""
+        return self.t_s + self.took_s
+
+
+class End(enum.StrEnum):
+    """Why a drill stopped waiting."""
+
+    SETTLED = "settled"
+    """What it waited for came, as often in a row as asked for."""
+    GAVE_UP = "gave-up"
+    """Its time was over."""
+    INTERRUPTED = "interrupted"
+    """The run was told to stop."""
+    BLIND = "blind"
+    """The key service gave no usable answer any more: network or credentials lost."""
+
+
+class Change(Frozen):
+    """When a lane's answer changed, after an act.
+
+    Attributes:
+        old_until_s: the last old answer was asked for this long after the act had been answered; 0 if there was none.
+        new_after_s: the new answer had arrived this long after the act was sent; None where the lane did not change.
+    """
+
+    old_until_s: float
+    new_after_s: float | None
+
+    @property
+    def resolution_s(self) -> float | None:
+        """The width of the interval in which the change lies."""
+        return None if self.new_after_s is None else round(max(0.0, self.new_after_s - self.old_until_s), 6)
+
+
+class LaneTimes(Frozen):
+    """What a lane did. `light` is None where it was never dark or the key was not enabled under our eyes."""
+
+    lane: Lane
+    dark: Change
+    light: Change | None
+
+
+class Revocation(Facts):
+    """A key was disabled under our eyes, and enabled again.
+
+    Attributes:
+        target: the provider's full name of the key.
+        disable, enable: our two acts; `enable` is None where only the way back enabled the key.
+        give_up_after_s: the longest dark time the drill would have waited.
+        dark_end, light_end: why the wait for darkness and the wait for light ended.
+        lanes: the summary of `samples`, one per lane asked; a key without a data path has no vendor's lane.
+        addresses: the data path's addresses that were read from; skipped: those that did not serve before the drill.
+        state_before, state_after: the provider's word; `state_after` is None where it could not be read.
+    """
+
+    kind = "keys.revocation"
+    ceiling = Assurance.OBSERVED
+
+    target: str
+    disable: Act
+    enable: Act | None
+    poll_every_s: float
+    give_up_after_s: float
+    confirmations: int
+    dark_end: End
+    light_end: End | None
+    lanes: tuple[LaneTimes, ...]
+    samples: tuple[Sample, ...]
+    addresses: tuple[str, ...]
+    skipped: tuple[str, ...]
+    state_before: str
+    state_after: str | None
+
+    def lane(self, lane: Lane) -> LaneTimes | None:
+        """The summary of one lane; None where it was not asked."""
+        return next((times for times in self.lanes if times.lane is lane), None)
+
+
+class RotationDrill(Facts):
+    """A rotation was asked for under our eyes; 0 is the moment the call was answered.
+
+    Attributes:
+        material_before, material_after: the provider's id of the material that new ciphertext was under, before and at
+            the end; None where the provider does not say.
+        declared_after_s: when the control plane first showed the rotation as completed; None if it did not.
+        changed: when new ciphertext came to be under new material.
+        looked_for_s: how long the drill looked, at most.
+        old_reads: what became of decrypting the ciphertext made before; a refusal is looked at a second time.
+        listed: whether the provider's list of rotations grew.
+        budget: on-demand rotations in the key's life; used: how many are spent, ours included; None where unlimited.
+        lasting: what cannot be taken back, in sentences.
+    """
+
+    kind = "keys.rotation-drill"
+    ceiling = Assurance.OBSERVED
+
+    target: str
+    rotate: Act
+    poll_every_s: float
+    end: End
+    material_before: str | None
+    material_after: str | None
+    declared_after_s: float | None
+    changed: Change
+    looked_for_s: float
+    old_reads: tuple[Sample, ...]
+    listed: bool
+    used: int | None
+    budget: int | None
+    lasting: tuple[str, ...]
+
+
+def change(samples: tuple[Sample, ...], act: Act, until_s: float, new: Answer, confirmations: int) -> Change:
+    """When one lane's answer changed to `new` for good, between an act and `until_s`.
+
+    The change counts once `new` was answered `confirmations` times since the last old answer. Samples are one lane's,
+    in the order asked. Unclear ones neither make a change nor undo one; they widen the interval.
+    """
+    old = Answer.REFUSED if new is Answer.SERVED else Answer.SERVED
+    seen = [sample for sample in samples if act.t_s <= sample.t_s < until_s]
+    tail = list(takewhile(lambda sample: sample.outcome is not old, reversed(seen)))[::-1]
+    before = seen[: len(seen) - len(tail)]
+    fresh = [sample for sample in tail if sample.outcome is new]
+    return Change(
+        old_until_s=round(max(0.0, before[-1].t_s - act.answered_s), 6) if before else 0.0,
+        new_after_s=round(fresh[0].answered_s - act.t_s, 6) if len(fresh) >= confirmations else None,
+    )
+
+
+def lane_times(
+    samples: tuple[Sample, ...], lane: Lane, disable: Act, enable: Act | None, confirmations: int
+) -> LaneTimes:
+    """The summary of one lane, from the samples of all."""
+    own = tuple(sample for sample in samples if sample.lane is lane)
+    until = enable.t_s if enable is not None else float("inf")
+    dark = change(own, disable, until, Answer.REFUSED, confirmations)
+    if enable is None or dark.new_after_s is None:
+        return LaneTimes(lane=lane, dark=dark, light=None)
+    return LaneTimes(lane=lane, dark=dark, light=change(own, enable, float("inf"), Answer.SERVED, confirmations))

@@ -1,0 +1,183 @@
+"""Reads one record through the vendor's data path. The vendor is hostile: everything is bounded, little is kept.
+
+The name is resolved here, by the profile's resolvers if it names any, and each address is asked by itself: the
+connection goes to the address while the Host header and TLS (server name and verification) keep the URL's host. A
+vendor serves for as long as one of its addresses does. Every read is a connection of its own; proxies and other
+settings of the environment are not used, redirects are not followed, answers are not decompressed. What comes back
+leaves this module as a digest and as whether it was the record.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from clauseproof import __version__
+from clauseproof.facts.datapath import DataPath
+from clauseproof.facts.drills import Answer
+from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.weburl import split_url
+from clauseproof.model.errors import EvidenceRejected, TimedOut, Unreachable
+from clauseproof.model.look import Look
+from clauseproof.model.secret import SecretRef
+from clauseproof.model.unseen import Unseen
+from clauseproof.probes.dns import resolution
+from clauseproof.probes.record import Reading, Record, codes, combine
+
+MOST_BYTES = 1 << 20
+MOST_ADDRESSES = 8
+RESOLVE_AGAIN_S = 30.0
+
+
+@dataclass
+class DataPathReader:
+    """Reads the same record again and again. Not for several threads at once.
+
+    Attributes:
+        addresses: those that served when first asked; empty before `open`.
+    """
+
+    path: DataPath
+    look: Look
+    addresses: tuple[str, ...] = ()
+    _silent: dict[str, str] = field(default_factory=dict, init=False)
+    _resolved: tuple[str, ...] = field(default=(), init=False)
+    _resolved_at: float = field(default=float("-inf"), init=False)
+
+    def __post_init__(self) -> None:
+        self._record = Record(self.path)
+        self._headers = dict(_headers(self.path, self.look))
+        self._tls = _trust(self.look) if self.path.url.startswith("https:") else True
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Addresses that did not serve when first asked, each with the reason; they are not asked again."""
+        return tuple(f"{address}: {why}" for address, why in self._silent.items())
+
+    def open(self) -> Reading:
+        """The first read: finds the addresses that serve. Raises Unreachable where none does."""
+        readings = asyncio.run(self._read_each())
+        serving = [address for address, reading in readings.items() if reading.outcome is Answer.SERVED]
+        if not serving:
+            raise Unreachable(
+                f"the data path {self.path.host} does not give the record: {codes(readings.values())}",
+                "mend data_path (url, headers, expect_sentinel, json_pointer) until the record comes back",
+            )
+        self.addresses = tuple(serving)
+        self._silent = {address: str(reading.code) for address, reading in readings.items() if address not in serving}
+        return combine(readings.values())
+
+    def read(self) -> Reading:
+        """Read once. Never raises for what the network or the vendor does: that is an unclear reading."""
+        try:
+            readings = asyncio.run(self._read_each())
+        except (Unreachable, TimedOut) as error:
+            return Reading(Answer.UNCLEAR, error.what)
+        return combine(readings.values())
+
+    async def _read_each(self) -> dict[str, Reading]:
+        asked = [address for address in await self._current() if address not in self._silent]
+        readings = await asyncio.gather(*(self._read_from(address) for address in asked))
+        return dict(zip(asked, readings, strict=True))
+
+    async def _current(self) -> tuple[str, ...]:
+        if self.look.clock() - self._resolved_at > RESOLVE_AGAIN_S:
+            self._resolved = tuple(await resolve(self.path, self.look))
+            self._resolved_at = self.look.clock()
+        return self._resolved
+
+    async def _read_from(self, address: str) -> Reading:
+        import httpx
+
+        try:
+            async with asyncio.timeout(self.path.timeout.total_seconds()):
+                status, body = await self._fetch(address)
+        except (TimeoutError, httpx.TimeoutException):
+            return Reading(Answer.UNCLEAR, "Timeout")
+        except (httpx.HTTPError, OSError) as error:
+            return Reading(Answer.UNCLEAR, _kind(error))
+        return self._record.judge(status, body)
+
+    async def _fetch(self, address: str) -> tuple[int, bytes | None]:
+        """Status and body of one request; the body is None where it is longer than allowed or compressed."""
+        import httpx
+
+        parts = split_url(self.path.url)
+        timeout_s = self.path.timeout.total_seconds()
+        async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=timeout_s) as client:
+            request = client.build_request(
+                self.path.method,
+                httpx.URL(self.path.url).copy_with(host=address),
+                headers=self._headers | {"host": parts.netloc},
+                content=None if self.path.body is None else self.path.body.encode(),
+                extensions={"sni_hostname": parts.hostname or ""},
+            )
+            response = await client.send(request, stream=True, follow_redirects=False)
+            if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+                return response.status_code, None
+            return response.status_code, await _bounded(response)
+
+
+def _headers(path: DataPath, look: Look) -> Iterable[tuple[str, str]]:
+    yield "user-agent", f"clauseproof/{__version__}"
+    yield "accept-encoding", "identity"
+    yield "connection", "close"
+    for name, value in path.headers.items():
+        text = look.reveal(value) if isinstance(value, SecretRef) else value
+        if not (text.isascii() and text.isprintable()):
+            raise EvidenceRejected(f"the header {name} of the data path holds characters that have no place in HTTP")
+        yield name.lower(), text
+
+
+async def _bounded(response: Any) -> bytes | None:
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+async def resolve(path: DataPath, look: Look) -> list[str]:
+    """The addresses of a data path, at most eight. Raises Unreachable where there is none that may be asked.
+
+    An address that is not public is asked only where the profile says so: pinned, in the URL, or `private_addresses`.
+    """
+    if path.address is None and path.host == "localhost":
+        return ["127.0.0.1"]
+    where = f"[{path.host}]:{path.port}" if ":" in path.host else f"{path.host}:{path.port}"
+    pinned = () if path.address is None else (path.address,)
+    found = await resolution(Endpoint(endpoint=where, addresses=pinned, private_addresses=path.private_addresses), look)
+    addresses = [address.address for address in found.addresses if address.withheld is None]
+    if not addresses:
+        withheld = [address.withheld for address in found.addresses if address.withheld is not None]
+        raise next((_unreachable(gap) for gap in (*withheld, *found.gaps)), Unreachable(f"{path.host} has no address"))
+    return addresses[:MOST_ADDRESSES]
+
+
+def _unreachable(gap: Unseen) -> Unreachable:
+    return Unreachable(gap.text, gap.remedy.replace("the endpoint", "the data path"))
+
+
+def _trust(look: Look) -> ssl.SSLContext:
+    import certifi
+
+    context = ssl.create_default_context(cafile=certifi.where())
+    name = look.network.ca_file
+    if name is not None:
+        try:
+            context.load_verify_locations(cadata=look.read_file(name, MOST_BYTES).decode())
+        except (ssl.SSLError, ValueError) as error:
+            raise EvidenceRejected(f"{name} holds no certificates in PEM form", "mend network.ca_file") from error
+    return context
+
+
+def _kind(error: BaseException) -> str:
+    """A word for what failed on the way; never the peer's text."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "CertificateNotTrusted"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
