@@ -19,6 +19,7 @@ from clauseproof.engine.events import Events
 from clauseproof.engine.plan import Blind, Key, Node, Plan, Sight
 from clauseproof.engine.workshop import Workshop
 from clauseproof.model.drill import Journal
+from clauseproof.model.errors import LedgerError
 from clauseproof.model.facts import Facts
 from clauseproof.model.look import Look
 from clauseproof.model.observation import Observation
@@ -60,6 +61,7 @@ class _Turn:
         self.begin()
 
     def begin(self) -> None:
+        self.took_s = 0.0
         self.at = datetime.now(UTC)
         self.began = time.monotonic()
 
@@ -192,13 +194,26 @@ class Observer:
         return given
 
     def _record(self, node: Node, turn: "_Turn", result: Result) -> None:
-        observation = Observation(
+        turn.took_s = time.monotonic() - turn.began
+        try:
+            digest = self.recorder.observe(self._observation(node, turn, result))
+        except LedgerError as error:
+            result = Unseen(reason=Reason.FAILED, text=error.what, remedy=error.what_to_do)
+            digest = self.recorder.observe(self._observation(node, turn, result))
+        waiting = self._consumers[node.key]
+        self._results[node.key] = _Done(result if waiting else None, digest, waiting)
+        self._release(node)
+        self.events.finished(node.key, result if isinstance(result, Unseen) else None)
+        self._ended[node.key].set()
+
+    def _observation(self, node: Node, turn: "_Turn", result: Result) -> Observation:
+        return Observation(
             kind=node.key.kind,
             version=result.version if isinstance(result, Facts) else 0,
             subject=node.key.subject,
             vantage=node.key.vantage,
             at=turn.at,
-            took_s=time.monotonic() - turn.began,
+            took_s=turn.took_s,
             probe=node.probe.name if node.probe else "",
             permission=node.probe.mark.permission if node.probe else "",
             result=result,
@@ -206,11 +221,6 @@ class Observer:
             inputs=tuple(self._results[feed].digest for _, feed in node.inputs if feed in self._results),
             artifacts=tuple(dict.fromkeys(turn.look.artifacts)),
         )
-        waiting = self._consumers[node.key]
-        self._results[node.key] = _Done(result if waiting else None, self.recorder.observe(observation), waiting)
-        self._release(node)
-        self.events.finished(node.key, result if isinstance(result, Unseen) else None)
-        self._ended[node.key].set()
 
     def _release(self, node: Node) -> None:
         """Forget facts that no probe waits for any more: a fleet's facts lie in the ledger, not in memory."""

@@ -1,0 +1,1 @@
+"""What the two doors share: rooms put together, one run driven, the commands' bodies."""

@@ -1,0 +1,226 @@
+"""What each command of the command line does; `cli` only parses its words."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from clauseproof.doors.assembly import Again, built_in_checks, home, load, own_checks, prepare, recorded
+from clauseproof.doors.plaintests import run_marked_tests
+from clauseproof.doors.session import Session, Wishes, render_report
+from clauseproof.engine.again import Rejudgement
+from clauseproof.engine.journal import open_entries, read_entry
+from clauseproof.engine.journal import restore as take_back
+from clauseproof.engine.outcome import CONTRADICTED, INTERRUPTED, KEPT, OPEN, UNRESTORED, exit_code
+from clauseproof.ledger.keys import PublicKey, Signer, load_key, load_or_make_key
+from clauseproof.ledger.read import LedgerReader
+from clauseproof.ledger.verification import StepState, Trust, Verification, printable
+from clauseproof.ledger.verify import verify
+from clauseproof.model.errors import ClauseproofError, ProfileError, RestoreFailed
+from clauseproof.model.units import parse_day
+from clauseproof.model.verdict import Verdict
+
+_WORST_FIRST = (UNRESTORED, INTERRUPTED, CONTRADICTED, OPEN, KEPT)
+
+
+def run_profiles(profiles: Sequence[Path], wishes: Wishes) -> int:
+    """One run per profile, one after the other; returns the worst exit code."""
+    if wishes.out is not None and len(profiles) > 1:
+        raise ProfileError("--out names one run directory, and there are several profiles", "leave --out away")
+    codes = []
+    for profile in profiles:
+        codes.append(run_profile(profile, wishes))
+        if codes[-1] in (INTERRUPTED, UNRESTORED):
+            break
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def run_profile(profile: Path, wishes: Wishes) -> int:
+    """One run: progress on stderr while it looks, the summary on stdout when it is signed."""
+    from clauseproof.doors.watching import watched
+
+    with watched() as events:
+        session = Session(profile, wishes, events)
+        session.begin()
+        try:
+            session.run.observer.wait()
+            run_marked_tests(session)
+        except KeyboardInterrupt:
+            say("interrupted: what was seen is kept; a drill under way restores first")
+            session.run.stop()
+        code = session.finish()
+    summarise(session.directory)
+    for sentence in session.run.observer.unrestored:
+        say(f"NOT RESTORED: {sentence}\nTo try again: clauseproof restore")
+    return code
+
+
+def summarise(directory: Path) -> None:
+    """The summary of a run on standard output, its report's path as the last line."""
+    from clauseproof.reporting.terminal import print_summary
+
+    print_summary(LedgerReader.open(directory), directory)
+
+
+def judge_again(
+    folder: Path,
+    *,
+    profile: Path | None,
+    at: str | None,
+    jurisdictions: Path | None,
+    out: Path | None,
+    key: Path | None,
+) -> int:
+    """Judge a recorded run again and print its verdicts; with `out`, write a signed run."""
+    reader = LedgerReader.open(folder)
+    now = _noon(at) if at else reader.record.now
+    again = Rejudgement(reader, recorded(reader, Again(profile, now, jurisdictions)), now)
+    if out is None:
+        verdicts = tuple(again.verdicts())
+        sys.stdout.writelines(f"{line}\n" for line in _rows(verdicts))
+        return exit_code(verdicts)
+    verdicts = again.write(out, _signer(key), render_report, _manifest(folder))
+    summarise(out)
+    return exit_code(verdicts)
+
+
+def _noon(at: str) -> datetime:
+    try:
+        return datetime.combine(parse_day(at), time(12), UTC)
+    except ValueError as error:
+        raise ClauseproofError(f"--at: {error}", "for example: --at 2027-01-31") from error
+
+
+def _rows(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    for verdict in verdicts:
+        where = ", ".join(verdict.subjects)
+        yield f"{verdict.ruling:13} {verdict.assurance or 'none'!s:9} {verdict.clause} {verdict.claim} {where}".rstrip()
+
+
+def _signer(key: Path | None) -> Signer:
+    return load_key(key) if key else load_or_make_key(home())
+
+
+def _manifest(folder: Path) -> str | None:
+    return verify(folder).manifest
+
+
+def verify_run(folder: Path, key: Path | None) -> int:
+    """Print the numbered steps of a verification; 0 if nothing is wrong, 1 otherwise."""
+    trusted = PublicKey.load(key) if key else None
+    _, check_files = load()
+    found = verify(
+        folder,
+        trusted,
+        replay=_replay,
+        checks={file.name: file.sha256 for file in check_files},
+        newest_of=folder.resolve().parent,
+    )
+    sys.stdout.writelines(f"{line}\n" for line in _steps(found))
+    return KEPT if found.ok else CONTRADICTED
+
+
+def _replay(directory: Path) -> Iterable[Verdict]:
+    reader = LedgerReader.open(directory)
+    return Rejudgement(reader, recorded(reader, Again()), reader.record.now).verdicts()
+
+
+_STATES = {StepState.HELD: "ok", StepState.FAILED: "FAILED", StepState.NOT_DONE: "not done"}
+_TRUST = {
+    Trust.PINNED: "signed by the key you named: nothing was changed, and this is who signed",
+    Trust.EMBEDDED: "signed by a key that stands in the file itself: nothing was changed since, but anyone could have "
+    "signed; name the key you trust with --key",
+    Trust.UNSIGNED: "no signature that holds: this is no evidence",
+}
+
+
+def _steps(found: Verification) -> Iterator[str]:
+    for step in found.steps:
+        yield f"{step.number:2}. {_STATES[step.state]:9}{step.title}. {step.note}".rstrip()
+        for problem in step.problems:
+            yield f"              {problem.kind}: {problem.about}: {problem.text}"
+    yield ""
+    if found.complete is False:
+        yield "The run is partial: it was interrupted, and says so."
+    if found.other_code:
+        yield f"Judged by other code than this one: {', '.join(map(printable, found.other_code))}."
+    yield f"Trust: {found.trust}. {_TRUST[found.trust]}."
+    if found.keyid:
+        yield f"Key: {found.keyid}"
+    if found.manifest:
+        yield f"Manifest: {found.manifest}"
+    yield "verified" if found.ok else "NOT VERIFIED"
+
+
+def restore_drills() -> int:
+    """Take back every open change; 7 if one cannot be."""
+    state = home() / "journal"
+    entries = open_entries(state)
+    if not entries:
+        say("no drill is open: nothing to restore")
+        return KEPT
+    failed = False
+    for path in entries:
+        try:
+            folders = [Path(folder) for folder in read_entry(path).checks if Path(folder).is_dir()]
+            undone = take_back(path, load(_not_built_in(folders))[0].undoes)
+            say(f"restored {undone.target} to {undone.prior}")
+        except RestoreFailed as error:
+            failed = True
+            say(f"NOT RESTORED: {error.what}\n{error.what_to_do}".rstrip())
+    return UNRESTORED if failed else KEPT
+
+
+def _not_built_in(folders: Iterable[Path]) -> list[Path]:
+    return [folder for folder in folders if folder.resolve() != built_in_checks().resolve()]
+
+
+def write_report(folder: Path, form: str, out: Path | None) -> None:
+    """Render a run to a file or standard output, never into the run itself."""
+    from clauseproof.reporting.formats import render
+
+    data = render(LedgerReader.open(folder), form)
+    if out is None:
+        sys.stdout.buffer.write(data)
+        return
+    if folder.resolve() in out.resolve().parents:
+        raise ClauseproofError(f"{out} lies in the run, which is signed", "write the report elsewhere")
+    out.write_bytes(data)
+
+
+def validate_profile(profile: Path) -> None:
+    """Read a profile; errors go the way of all errors."""
+    setting = prepare(profile)
+    claims = sum(len(clause.claims) for clause in setting.profile.clauses)
+    say(f"{profile}: {len(setting.profile.clauses)} clauses, {claims} claims, {len(setting.profile.subjects)} subjects")
+
+
+def say(text: str) -> None:
+    """One line for people, on stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def show_checks(kind: str | None) -> None:
+    """Print the list of claims, or one in full."""
+    from clauseproof.doors.catalogue import in_full, listing
+
+    registry, check_files = load(own_checks(Path.cwd() / "profile.yaml"))
+    lines = listing(registry, check_files) if kind is None else in_full(registry, kind)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def show_coverage(profile: Path) -> None:
+    """Print each promise with the words that something tests in brackets, and why the others are not."""
+    from clauseproof.model.verdict import Ruling
+    from clauseproof.reporting.words import passages
+
+    for clause in prepare(profile).profile.clauses:
+        tested = [(use.words, Ruling.NOT_TESTED) for use in clause.claims if use.words]
+        parts = passages(clause.promise, tested)
+        text = "".join(f"[{part.text}]" if part.ruling else part.text for part in parts)
+        sys.stdout.write(f"{clause.id}  {clause.title} (tier {clause.tier})\n  {text}\n")
+        for words in clause.untested:
+            sys.stdout.write(f"  not tested: {words.words}: {words.because}\n")
+        if not clause.claims:
+            sys.stdout.write("  not tested: no claim in the profile\n")

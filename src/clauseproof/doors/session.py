@@ -1,0 +1,107 @@
+"""One run as a door drives it: a profile and the user's wishes in; run directory, summary and exit code out."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clauseproof.doors.assembly import home, prepare
+from clauseproof.engine.events import Events, Silent
+from clauseproof.engine.loading import CheckFile
+from clauseproof.engine.outcome import exit_code
+from clauseproof.engine.plan import Item, items_of
+from clauseproof.engine.run import Options, Run
+from clauseproof.ledger.keys import load_key, load_or_make_key
+from clauseproof.ledger.read import LedgerReader
+from clauseproof.model.errors import ClauseproofError
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for, the same at both doors.
+
+    Attributes:
+        out: the run directory; None for a new one under `reports/`.
+        key: PEM of the signing key; None for the one made on first use.
+    """
+
+    out: Path | None = None
+    drills: bool = False
+    only: tuple[str, ...] = ()
+    vantage: str = "local"
+    operator: str | None = None
+    key: Path | None = None
+
+
+class Session:
+    """A profile read, and the run made of it.
+
+    Raises ProfileError or another ClauseproofError when the profile or a check file cannot be used.
+    """
+
+    def __init__(self, profile: Path, wishes: Wishes, events: Events | None = None) -> None:
+        self.setting = prepare(profile)
+        self.wishes = wishes
+        self.items: tuple[Item, ...] = tuple(items_of(self.setting.profile, self.setting.registry))
+        now = datetime.now(UTC)
+        self.signer = load_key(wishes.key) if wishes.key else load_or_make_key(home())
+        self.directory = wishes.out or fresh(Path("reports"), f"{slug(profile.stem)}-{now:%Y-%m-%dT%H%MZ}")
+        options = Options(
+            directory=self.directory,
+            drills=wishes.drills,
+            only=wishes.only,
+            vantage=wishes.vantage,
+            operator=wishes.operator,
+            now=None,
+        )
+        self.run = Run(self.setting, options, events or Silent())
+        self.begun = False
+
+    @property
+    def check_files(self) -> tuple[CheckFile, ...]:
+        """All check files loaded for the profile."""
+        return self.setting.check_files
+
+    def check_file(self, path: Path) -> CheckFile | None:
+        """The loaded check file at a path."""
+        return next((file for file in self.check_files if file.path.resolve() == path.resolve()), None)
+
+    def begin(self, chosen: Iterable[Item] | None = None) -> None:
+        """Start looking."""
+        self.run.begin(chosen)
+        self.begun = True
+
+    def finish(self) -> int:
+        """Judge what has no verdict yet, write and sign everything; returns the exit code."""
+        self.run.judge_seen()
+        self.run.finish(self.signer, render_report)
+        return self.exit_code
+
+    @property
+    def exit_code(self) -> int:
+        """What the verdicts mean for the caller's shell."""
+        unrestored = bool(self.run.observer.unrestored)
+        return exit_code(self.run.verdicts, unrestored=unrestored, interrupted=self.run.interrupted)
+
+
+def slug(text: str) -> str:
+    """A name fit for a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.") or "run"
+
+
+def fresh(parent: Path, name: str) -> Path:
+    """A folder that does not exist yet: `name`, or `name-2` and so on where runs began in the same minute."""
+    for number in range(1, 1000):
+        path = parent / (name if number == 1 else f"{name}-{number}")
+        if not path.exists():
+            return path
+    raise ClauseproofError(f"{parent} holds a thousand runs named {name}", "name a folder with --out")
+
+
+def render_report(reader: LedgerReader) -> bytes:
+    """The HTML report of a run."""
+    from clauseproof.reporting.dossier import Dossier
+    from clauseproof.reporting.html import render
+
+    return render(Dossier.read(reader))
