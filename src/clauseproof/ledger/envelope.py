@@ -63,18 +63,21 @@ def unseal(raw: bytes) -> Envelope:
     data = decode(raw)
     if not isinstance(data, dict) or set(data) != _FIELDS:
         raise ValueError(f"an envelope has {', '.join(sorted(_FIELDS))} and nothing else")
-    if not isinstance(data["payloadType"], str) or not _signatures_are_well_formed(data["signatures"]):
-        raise ValueError("payloadType or signatures are of another shape than DSSE gives them")
+    if not _is_text(data["payload"], data["payloadType"]) or not _are_signatures(data["signatures"]):
+        raise ValueError("payload, payloadType or signatures are of another shape than DSSE gives them")
     dsse = Dsse.from_dict(data)
     if encode(dsse.to_dict()) != raw:
         raise ValueError("the envelope is not written in the one way that a run writes it")
     return Envelope(dsse.payload, dsse.payload_type, tuple(dsse.signatures), dsse)
 
 
-def _signatures_are_well_formed(signatures: Any) -> bool:
-    return isinstance(signatures, list) and all(
-        isinstance(each, dict) and set(each) == {"keyid", "sig"} and all(isinstance(v, str) for v in each.values())
-        for each in signatures
+def _is_text(*values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _are_signatures(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(each, dict) and set(each) == {"keyid", "sig"} and _is_text(*each.values()) for each in values
     )
 
 

@@ -69,6 +69,7 @@ def circumstances(record: RunRecord) -> dict[str, Any]:
         "drills": record.drills,
         "profile": profile_identity(record.profile.buyer, record.profile.vendor, record.profile.path),
         "previous": record.previous,
+        "judged_from": None if record.judged_from is None else record.judged_from.model_dump(mode="json"),
     }
 
 

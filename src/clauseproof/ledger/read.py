@@ -73,7 +73,7 @@ class LedgerReader:
         return artifacts.load(self.directory, digest, limit)
 
     def artifacts(self) -> list[str]:
-        """Digests of all that was kept, sorted."""
-        prefix = f"{layout.ARTIFACTS}/"
-        names = sorted(entry.name for entry in layout.walk(self.directory))
-        return [f"sha256:{name.removeprefix(prefix)}" for name in names if name.startswith(prefix)]
+        """Digests of all that was kept, sorted; what a killed run had not finished writing is left out."""
+        names = sorted(entry.name for entry in layout.walk(self.directory) if entry.name.startswith(layout.ARTIFACTS))
+        digests = (f"sha256:{name.rpartition('/')[2]}" for name in names)
+        return [digest for digest in digests if layout.is_digest(digest)]
