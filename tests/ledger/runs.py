@@ -109,7 +109,7 @@ def record(**changes: Any) -> RunRecord:
 
 def observation(subject: str, result: Facts | Unseen, **changes: Any) -> Observation:
     """A look at a lamp."""
-    given = {"version": 1 if isinstance(result, Facts) else 0, "kind": "lamp.light", "vantage": "local"}
+    given: dict[str, Any] = {"version": 1 if isinstance(result, Facts) else 0, "kind": "lamp.light", "vantage": "local"}
     given |= {"at": NOW, "took_s": 0.25, "probe": "lamps:look", "permission": "connect"}
     return Observation(subject=subject, result=result, **(given | changes))
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from clauseproof.ledger.audit import Replay
 from clauseproof.ledger.layout import OBSERVATIONS
 from clauseproof.ledger.manifest import outcome
 from clauseproof.ledger.read import LedgerReader
@@ -50,8 +51,8 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def audited(run: Path, **given: Any) -> Verification:
-    return verify(run, SIGNER.public, **({"replay": replay, "checks": CHECKS} | given))
+def audited(run: Path, judge: Replay = replay, checks: Mapping[str, str] = CHECKS) -> Verification:
+    return verify(run, SIGNER.public, judge, checks=checks)
 
 
 def kinds(of: Verification) -> set[ProblemKind]:
@@ -147,7 +148,7 @@ def other_judges(directory: Path) -> Iterator[Verdict]:
 
 
 def test_other_check_files_are_reported_as_other_code_and_not_as_tampering(run: Path) -> None:
-    found = audited(run, replay=other_judges, checks={"lamp.py": "d" * 64})
+    found = audited(run, other_judges, checks={"lamp.py": "d" * 64})
     assert found.ok
     assert found.other_code == ("lamp.py",)
     assert "judged by other code (lamp.py), 2 come out otherwise" in found.steps[8].note
@@ -159,19 +160,19 @@ def test_a_check_file_that_is_not_here_any_more_is_other_code(run: Path) -> None
 
 def test_another_version_of_clauseproof_is_other_code(tmp_path: Path) -> None:
     finished(tmp_path / "run", SIGNER, record(clauseproof="0.0.1"))
-    found = audited(tmp_path / "run", replay=other_judges)
+    found = audited(tmp_path / "run", other_judges)
     assert (found.ok, found.other_code) == (True, ("clauseproof 0.0.1",))
 
 
 def test_the_same_code_that_judges_otherwise_is_tampering(run: Path) -> None:
-    assert kinds(audited(run, replay=other_judges)) == {ProblemKind.VERDICT_DIFFERS}
+    assert kinds(audited(run, other_judges)) == {ProblemKind.VERDICT_DIFFERS}
 
 
 def test_judging_again_that_fails_is_a_problem_and_not_a_pass(run: Path) -> None:
     def fails(directory: Path) -> Iterator[Verdict]:
         raise LedgerError(f"no facts class for {directory.name}")
 
-    assert kinds(audited(run, replay=fails)) == {ProblemKind.NOT_REPLAYED}
+    assert kinds(audited(run, fails)) == {ProblemKind.NOT_REPLAYED}
 
 
 def test_results_that_the_verdicts_do_not_give_are_detected(run: Path) -> None:
