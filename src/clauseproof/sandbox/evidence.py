@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from clauseproof.sandbox.attestation import make_attestation
+from clauseproof.sandbox.attestation import EXPORTABLE_UNDER_WRAP, SIGN_ECDSA, make_device
 from clauseproof.sandbox.character import Character
 from clauseproof.sandbox.pki import Authority
 from clauseproof.sandbox.places import Standing, geofeed, ip_ranges, write_countries
@@ -23,7 +23,8 @@ def write_evidence(folder: Path, character: Character, root: Authority, now: dat
 def _write_attestation(folder: Path, *, exportable: bool, now: datetime) -> None:
     # The private key stays where it was generated; here that is nowhere.
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    made = make_attestation(key, now=now, exportable=exportable)
+    capabilities = SIGN_ECDSA | (EXPORTABLE_UNDER_WRAP if exportable else 0)
+    made = make_device(now=now).attest(key, capabilities=capabilities, label="root key of the Service")
     (folder / "root-key.pem").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     (folder / "root-key-attestation.pem").write_bytes(made.attestation)
     (folder / "root-key-chain.pem").write_bytes(b"".join(made.chain))

@@ -54,8 +54,8 @@ def start(stack: ExitStack, character: Character, *, now: datetime, authorizatio
     contacts.put("canary", {"name": "Clara Canary", "note": sentinel})
     api = stack.enter_context(LoopbackServer(application(contacts, authorization=authorization)))
     root = Authority.root(f"{character.company} Root CA", now=now)
-    leaf = _leaf(root, character, now)
-    contexts = {character.address(stand): context(leaf, stand.oldest) for stand in character.stands}
+    leaves = _leaves(root, character, now)
+    contexts = {character.address(stand): context(leaves[stand.host], stand.oldest) for stand in character.stands}
     front = stack.enter_context(Terminator(contexts, backend=(api.host, api.port)))
     names = stack.enter_context(NameServer(zone(character), character.domain))
     return Service(kms, key, BUYER_ACCOUNT, front.port, names.address, root)
@@ -84,10 +84,12 @@ def _policy() -> str:
     return json.dumps({**policy, "Statement": [*policy["Statement"], use]})
 
 
-def _leaf(root: Authority, character: Character, now: datetime) -> Leaf:
-    names = [f"{host}.{character.domain}" for host in dict.fromkeys(stand.host for stand in character.stands)]
+def _leaves(root: Authority, character: Character, now: datetime) -> dict[str, Leaf]:
+    """A certificate per host."""
     issuing = root.subordinate(f"{character.company} Issuing CA")
-    return issuing.issue(names, start=now - timedelta(days=30), end=now + timedelta(days=60))
+    start, end = now - timedelta(days=30), now + timedelta(days=60)
+    hosts = dict.fromkeys(stand.host for stand in character.stands)
+    return {host: issuing.issue([f"{host}.{character.domain}"], start=start, end=end) for host in hosts}
 
 
 def zone(character: Character) -> str:
