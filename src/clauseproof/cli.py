@@ -27,6 +27,9 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="where to
 Key = Annotated[
     Path | None, typer.Option("--key", metavar="PEM", help="sign with this key, not the one of clauseproof")
 ]
+OwnChecks = Annotated[
+    Path | None, typer.Option("--checks", metavar="DIR", help="your own check files; a run brings none")
+]
 
 
 def main() -> NoReturn:
@@ -93,13 +96,15 @@ def judge(
     jurisdictions: Annotated[
         Path | None, typer.Option("--jurisdictions", metavar="FILE", help="other countries")
     ] = None,
+    own: OwnChecks = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="also write a signed run there")] = None,
     key: Key = None,
 ) -> None:
     """Judge a recorded run again, without a look: another contract, date or jurisdiction file."""
+    from clauseproof.doors.assembly import Again
     from clauseproof.doors.commands import judge_again
 
-    raise typer.Exit(judge_again(folder, profile=profile, at=at, jurisdictions=jurisdictions, out=out, key=key))
+    raise typer.Exit(judge_again(folder, Again(profile, jurisdictions, own), at=at, out=out, key=key))
 
 
 @app.command()
@@ -108,11 +113,12 @@ def verify(
     key: Annotated[
         Path | None, typer.Option("--key", metavar="PEM", help="the public key that must have signed")
     ] = None,
+    own: OwnChecks = None,
 ) -> None:
     """Check integrity, signature and replay of a run, and say which trust was reached."""
     from clauseproof.doors.commands import verify_run
 
-    raise typer.Exit(verify_run(folder, key))
+    raise typer.Exit(verify_run(folder, key, own))
 
 
 @app.command()

@@ -4,6 +4,8 @@ Loaded by its entry point in every pytest run of an environment that has clausep
 until a profile is named.
 """
 
+from __future__ import annotations
+
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from clauseproof.model.profile import Profile
     from clauseproof.model.verdict import Verdict
 
-SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
 VERDICT = "clauseproof_verdict"
 _LETTERS = {
     "satisfied": ("passed", ".", "CONSISTENT"),
@@ -82,7 +84,7 @@ class CheckFile(pytest.File):
         super().__init__(**kwargs)
         self.kinds = kinds
 
-    def collect(self) -> Iterator["ClaimItem"]:
+    def collect(self) -> Iterator[ClaimItem]:
         """One item per claim and subject."""
         for item in self.config.stash[SESSION].items:
             if item.use.kind in self.kinds:

@@ -5,7 +5,6 @@ import os
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import clauseproof
@@ -101,17 +100,20 @@ def _anchors(profile: Profile, files: Files) -> TrustAnchors:
 
 @dataclass(frozen=True)
 class Again:
-    """What to change when a recorded run is judged again; None keeps what the run had."""
+    """What to change when a recorded run is judged again; None keeps what the run had.
+
+    `checks` is the user's own folder of checks; a run names the digests of its check files and never brings them.
+    """
 
     profile: Path | None = None
-    at: datetime | None = None
     jurisdictions: Path | None = None
+    checks: Path | None = None
 
 
 def recorded(reader: LedgerReader, again: Again) -> Setting:
     """The setting of a recorded run, from its own copies: no file outside the run is read unless `again` names one."""
     record = reader.record
-    registry, check_files = load(own_checks(again.profile) if again.profile else _recorded_folders(record))
+    registry, check_files = load(_folders(record, again))
     atlas, atlas_source = _atlas(reader, again)
     path = again.profile or Path(record.profile.path)
     copies = RecordedFiles(record.files, reader.artifact)
@@ -135,8 +137,10 @@ def recorded(reader: LedgerReader, again: Again) -> Setting:
     )
 
 
-def _recorded_folders(record: RunRecord) -> tuple[Path, ...]:
-    return own_checks(Path(record.profile.path))
+def _folders(record: RunRecord, again: Again) -> tuple[Path, ...]:
+    if again.checks is not None:
+        return (again.checks,)
+    return own_checks(again.profile or Path(record.profile.path))
 
 
 def _atlas(reader: LedgerReader, again: Again) -> tuple[Atlas, bytes]:

@@ -62,24 +62,16 @@ def summarise(directory: Path) -> None:
     print_summary(LedgerReader.open(directory), directory)
 
 
-def judge_again(
-    folder: Path,
-    *,
-    profile: Path | None,
-    at: str | None,
-    jurisdictions: Path | None,
-    out: Path | None,
-    key: Path | None,
-) -> int:
+def judge_again(folder: Path, again: Again, *, at: str | None, out: Path | None, key: Path | None) -> int:
     """Judge a recorded run again and print its verdicts; with `out`, write a signed run."""
     reader = LedgerReader.open(folder)
     now = _noon(at) if at else reader.record.now
-    again = Rejudgement(reader, recorded(reader, Again(profile, now, jurisdictions)), now)
+    judgement = Rejudgement(reader, recorded(reader, again), now)
     if out is None:
-        verdicts = tuple(again.verdicts())
+        verdicts = tuple(judgement.verdicts())
         sys.stdout.writelines(f"{line}\n" for line in _rows(verdicts))
         return exit_code(verdicts)
-    verdicts = again.write(out, _signer(key), render_report, _manifest(folder))
+    verdicts = judgement.write(out, _signer(key), render_report, _manifest(folder))
     summarise(out)
     return exit_code(verdicts)
 
@@ -105,14 +97,14 @@ def _manifest(folder: Path) -> str | None:
     return verify(folder).manifest
 
 
-def verify_run(folder: Path, key: Path | None) -> int:
+def verify_run(folder: Path, key: Path | None, checks: Path | None) -> int:
     """Print the numbered steps of a verification; 0 if nothing is wrong, 1 otherwise."""
     trusted = PublicKey.load(key) if key else None
-    _, check_files = load()
+    _, check_files = load([checks] if checks else ())
     found = verify(
         folder,
         trusted,
-        replay=_replay,
+        replay=lambda directory: _replay(directory, checks),
         checks={file.name: file.sha256 for file in check_files},
         newest_of=folder.resolve().parent,
     )
@@ -120,9 +112,9 @@ def verify_run(folder: Path, key: Path | None) -> int:
     return KEPT if found.ok else CONTRADICTED
 
 
-def _replay(directory: Path) -> Iterable[Verdict]:
+def _replay(directory: Path, checks: Path | None) -> Iterable[Verdict]:
     reader = LedgerReader.open(directory)
-    return Rejudgement(reader, recorded(reader, Again()), reader.record.now).verdicts()
+    return Rejudgement(reader, recorded(reader, Again(checks=checks)), reader.record.now).verdicts()
 
 
 _STATES = {StepState.HELD: "ok", StepState.FAILED: "FAILED", StepState.NOT_DONE: "not done"}

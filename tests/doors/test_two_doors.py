@@ -1,0 +1,181 @@
+"""pytest and the command line give the same results, for a folder of the user's own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.doors.deployment import CLAUSEPROOF, PROFILE, clauseproof, environment, pytest_door, verdicts, write
+
+IN_TIME = "at most 60 seconds behind"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One deployment, run through both doors."""
+    folder = tmp_path_factory.mktemp("own")
+    write(folder)
+    ran = clauseproof(folder, "run", "profiles/queues.yaml", "--out", "by-command")
+    assert ran.returncode == 1, ran.stderr
+    ran = pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "--out", "by-pytest")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    return folder
+
+
+def test_both_doors_give_the_same_results(folder: Path) -> None:
+    assert verdicts(folder / "by-command") == verdicts(folder / "by-pytest")
+
+
+def test_every_ruling_is_as_expected(folder: Path) -> None:
+    found = {key: ruling for key, (ruling, _, _) in verdicts(folder / "by-command").items()}
+    assert found == {
+        ("Q 1", "queue-lag", "fast", IN_TIME): "satisfied",
+        ("Q 1", "queue-lag", "slow", IN_TIME): "not-satisfied",
+        ("Q 1", "queue-lag", "shut", IN_TIME): "inconclusive",
+        ("Q 1", "all-lags", "fast,slow", None): "satisfied",
+        ("Q 2", "queue-depth", "fast", None): "not-tested",
+        ("Q 3", "test:test_the_operator_is_told", "", "told"): "satisfied",
+        ("Q 3", "test:test_the_operator_sleeps", "", None): "inconclusive",
+    }
+
+
+def test_what_nobody_tests_is_listed(folder: Path) -> None:
+    untested = json.loads((folder / "by-command" / "results.json").read_text())["untested"]
+    assert {"clause": "Q 4", "words": None, "because": "no claim in the profile"} in untested
+    assert {"clause": "Q 2", "words": "ten messages", "because": "the limit cannot be seen"} in untested
+
+
+@pytest.mark.parametrize("run", ["by-command", "by-pytest"])
+def test_a_run_verifies_with_the_users_own_checks(folder: Path, run: str) -> None:
+    verified = clauseproof(folder, "verify", run, "--checks", "checks")
+    assert verified.returncode == 0, verified.stdout
+    assert "key found in the file" in verified.stdout
+
+
+def test_judging_again_gives_the_same_verdicts(folder: Path) -> None:
+    judged = clauseproof(folder, "judge", "by-command", "--checks", "checks", "--out", "again")
+    assert judged.returncode == 1, judged.stderr
+    assert verdicts(folder / "again") == verdicts(folder / "by-command")
+    assert clauseproof(folder, "verify", "again", "--checks", "checks").returncode == 0
+
+
+def test_judging_again_by_another_contract_gives_other_verdicts(folder: Path) -> None:
+    (folder / "profiles" / "loose.yaml").write_text(PROFILE.replace("within_s: 60,", "within_s: 600,"))
+    clauseproof(folder, "judge", "by-command", "--profile", "profiles/loose.yaml", "--out", "loose")
+    changed = {
+        key for key, value in verdicts(folder / "loose").items() if verdicts(folder / "by-command")[key] != value
+    }
+    assert changed == {("Q 1", "queue-lag", "slow", IN_TIME)}
+
+
+def test_pytest_shows_each_claim_as_an_item_and_looks_at_nothing(folder: Path) -> None:
+    shown = pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "--collect-only", "-q", "--out", "never")
+    assert "queue-lag[Q 1-slow]" in shown.stdout
+    assert "all-lags[Q 1-fast,slow]" in shown.stdout
+    assert not (folder / "never").exists()
+
+
+def test_selection_restricts_what_is_looked_at(folder: Path) -> None:
+    pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "--out", "chosen", "-k", "fast and queue-lag")
+    looked = [json.loads(line) for line in (folder / "chosen" / "observations.jsonl").read_text().splitlines()]
+    assert [(line["kind"], line["subject"]) for line in looked] == [("own.lag", "fast")]
+    left_out = json.loads((folder / "chosen" / "results.json").read_text())["verdicts"]
+    assert {verdict["because"] for verdict in left_out if verdict["verdict"] == "not-tested"} == {"left-out"}
+    assert clauseproof(folder, "verify", "chosen", "--checks", "checks").returncode == 0
+
+
+def test_only_restricts_the_command_line_the_same_way(folder: Path) -> None:
+    ran = clauseproof(folder, "run", "profiles/queues.yaml", "--out", "only", "--only", "Q 2")
+    assert ran.returncode == 6, ran.stderr
+    looked = (folder / "only" / "observations.jsonl").read_text().splitlines()
+    assert [json.loads(line)["kind"] for line in looked] == ["own.depth"]
+
+
+def test_the_letters_of_pytest(folder: Path) -> None:
+    ran = pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "--out", "letters", "-q")
+    letters = "".join(line.split(" ")[0] for line in ran.stdout.splitlines()[:3] if "%" in line)
+    assert sorted(letters.replace("s", "")) == sorted(".F?.n..")
+
+
+def test_a_profile_error_is_a_usage_error_at_both_doors(folder: Path) -> None:
+    (folder / "profiles" / "wrong.yaml").write_text(PROFILE.replace("queue-depth", "queue-dept"))
+    by_command = clauseproof(folder, "run", "profiles/wrong.yaml")
+    by_pytest = pytest_door(folder, "checks", "--profile", "profiles/wrong.yaml")
+    assert (by_command.returncode, by_pytest.returncode) == (2, 4)
+    for said in (by_command.stderr, by_pytest.stderr):
+        assert "wrong.yaml:25:" in said
+        assert "queue-depth" in said
+        assert "Traceback" not in said
+
+
+def test_a_wrong_signature_is_one_error_with_file_and_line(folder: Path, tmp_path: Path) -> None:
+    path = write(tmp_path)
+    file = tmp_path / "checks" / "queues.py"
+    file.write_text(
+        file.read_text().replace("def queue_lag(claim: QueueLag, lag: Lag)", "def queue_lag(claim: QueueLag, lag: int)")
+    )
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if '@check("queue-lag")' in text)
+    ran = clauseproof(tmp_path, "validate", path)
+    assert ran.returncode == 2
+    assert f"{file}:{line}" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_marked_test_of_an_unknown_clause_is_a_usage_error(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    file = tmp_path / "checks" / "test_people.py"
+    file.write_text(file.read_text().replace('"Q 3", words="told"', '"Q 9"'))
+    ran = pytest_door(tmp_path, "checks", "--profile", path)
+    assert ran.returncode == 4
+    assert "the profile has no clause Q 9" in ran.stderr + ran.stdout
+
+
+def test_xdist_is_refused(folder: Path) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    assert pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "-n", "2").returncode == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_readable_verifiable_and_says_it_is_partial(number: int, tmp_path: Path) -> None:
+    path = write(tmp_path, PROFILE.replace('slow: {queue: "90"}', "slow: {queue: endless}"), tests=False)
+    out = tmp_path / "partial"
+    command = [CLAUSEPROOF, "run", str(path), "--out", str(out)]
+    with subprocess.Popen(command, env=environment(tmp_path / "home"), stderr=subprocess.PIPE, text=True) as process:
+        while not (out / "observations.jsonl").exists() or (out / "observations.jsonl").read_text().count("\n") < 3:
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            time.sleep(0.05)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads((out / "run.json").read_text())["complete"] is False
+    found = {key[2]: ruling for key, (ruling, _, _) in verdicts(out).items() if key[1] == "queue-lag"}
+    assert found == {"fast": "satisfied", "slow": "inconclusive", "shut": "inconclusive"}
+    verified = clauseproof(tmp_path, "verify", out, "--checks", tmp_path / "checks")
+    assert verified.returncode == 0, verified.stdout
+    assert "partial" in verified.stdout
+
+
+def test_a_run_killed_outright_keeps_what_it_saw(tmp_path: Path) -> None:
+    path = write(tmp_path, PROFILE.replace('slow: {queue: "90"}', "slow: {queue: endless}"), tests=False)
+    out = tmp_path / "killed"
+    command = [CLAUSEPROOF, "run", str(path), "--out", str(out)]
+    with subprocess.Popen(command, env=environment(tmp_path / "home"), stderr=subprocess.DEVNULL) as process:
+        while not (out / "observations.jsonl").exists() or (out / "observations.jsonl").read_text().count("\n") < 3:
+            time.sleep(0.05)
+        process.kill()
+    judged = clauseproof(tmp_path, "judge", out, "--checks", tmp_path / "checks")
+    assert "satisfied" in judged.stdout
+    assert clauseproof(tmp_path, "verify", out, "--checks", tmp_path / "checks").returncode == 1
+
+
+def test_help_needs_no_heavy_library() -> None:
+    code = "import sys\nfrom clauseproof.cli import app\nfrom typer.testing import CliRunner\n"
+    code += "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+    code += "heavy = {'boto3', 'sslyze', 'cryptography', 'httpx', 'jinja2', 'pytest', 'dns', 'google', 'azure'}\n"
+    code += "sys.exit(' '.join(heavy & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, env=os.environ).returncode == 0
