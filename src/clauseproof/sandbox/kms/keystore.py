@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from clauseproof.sandbox.kms.clock import Clock
 from clauseproof.sandbox.kms.faults import Faults
 from clauseproof.sandbox.kms.keystate import KeyState, Switch
-from clauseproof.sandbox.kms.secret import AesSecret, Secret, Undecryptable
+from clauseproof.sandbox.kms.secret import AesSecret, Secret, Undecryptable, another
 
 MOST_CAUGHT_UP: Final = 10_000
 """Scheduled rotations made up for at one look, when a clock was moved far ahead."""
@@ -47,36 +47,44 @@ class Rotation:
     material: str
 
 
+M = TypeVar("M", bound=Material)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Underway:
+class Underway(Generic[M]):
     """A rotation asked for and not yet completed: when it was asked for, and the tick at which it completes."""
 
     since: datetime
     until_tick: float
-    incoming: Material | None
+    incoming: M | None
 
 
-class Key:
+class Key(Generic[M]):
     """Materials in the order of their making, one of them current, and the schedule by which they change.
 
     `make` gives new material of the date handed in. Callers bring the key up to date with `settle` before they read it.
+    A key may begin `empty`, before an import: its `current` is then a stand-in without a secret, and no material.
+
+    Attributes:
+        decoys: materials that a rotation which kept the old one pretends to have brought.
     """
 
     def __init__(
-        self, *, created: datetime, first: Material, make: Callable[[datetime], Material], clock: Clock
+        self, *, created: datetime, first: M, make: Callable[[datetime], M], clock: Clock, empty: bool = False
     ) -> None:
         self.created = created
         self.clock = clock
         self.switch = Switch(KeyState.ENABLED, clock.ticks)
-        self.materials: list[Material] = [first]
+        self.materials: list[M] = [] if empty else [first]
+        self.decoys: list[M] = []
         self.current = first
         self.rotations: list[Rotation] = []
         self.period: timedelta | None = None
         self.next_rotation: datetime | None = None
-        self.underway: Underway | None = None
+        self.underway: Underway[M] | None = None
         self._make = make
 
-    def material(self, name: str) -> Material | None:
+    def material(self, name: str) -> M | None:
         """The material of this id, if the key has it."""
         return next((material for material in self.materials if material.id == name), None)
 
@@ -96,7 +104,7 @@ class Key:
         """Rotate no more, except on demand."""
         self.period = self.next_rotation = None
 
-    def rotate_on_demand(self, faults: Faults, incoming: Material | None = None) -> None:
+    def rotate_on_demand(self, faults: Faults, incoming: M | None = None) -> None:
         """Begin a rotation to `incoming`, or to new material; `settle` completes it when its time has come."""
         done = self.clock.ticks() + faults.rotation_duration_s
         self.underway = Underway(since=self.clock.now(), until_tick=done, incoming=incoming)
@@ -134,15 +142,16 @@ class Key:
             self.next_rotation = due + self.period
             yield due
 
-    def _rotate(self, at: datetime, faults: Faults, *, incoming: Material | None, on_demand: bool) -> None:
+    def _rotate(self, at: datetime, faults: Faults, *, incoming: M | None, on_demand: bool) -> None:
         new = incoming or self._make(at)
         self.rotations.append(Rotation(at=at, on_demand=on_demand, material=new.id))
         if faults.rotation_keeps_material:
+            self.decoys += [] if new in self.materials else [new]
             return
         if faults.loses_old_material:
             # Other secrets in their place, not none: the key goes on looking complete, and only decrypting tells.
             for old in (material for material in self.materials if material is not new):
-                old.secret = self._make(at).secret
+                old.secret = another(old.secret)
         if new not in self.materials:
             self.materials.append(new)
         self.current = new

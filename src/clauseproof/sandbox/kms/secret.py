@@ -121,5 +121,19 @@ class EcSecret:
 Secret = AesSecret | MacSecret | RsaSecret | EcSecret
 
 
+def another(secret: Secret | None) -> Secret | None:
+    """A new secret of the same kind and size; none for none."""
+    match secret:
+        case AesSecret():
+            return AesSecret()
+        case MacSecret():
+            return MacSecret(os.urandom(len(secret.key)))
+        case RsaSecret():
+            return RsaSecret.generate(secret.private.key_size)
+        case EcSecret():
+            return EcSecret.generate(secret.private.curve)
+    return None
+
+
 def _public_der(public: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> bytes:
     return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -59,7 +59,7 @@ class AwsKey:
     id: str
     arn: str
     account: str
-    key: Key
+    key: Key[Material]
     policy: str
     usage: str = "ENCRYPT_DECRYPT"
     spec: str = SYMMETRIC

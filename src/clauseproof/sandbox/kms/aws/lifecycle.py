@@ -98,9 +98,9 @@ def add_key(
         first=new_material(account.clock, id=material_id(name), created=at, secret=secret),
         make=lambda date: new_material(account.clock, id=material_id(name), created=date, secret=make_secret(spec)),
         clock=account.clock,
+        empty=secret is None,
     )
     if secret is None:
-        key.materials.clear()
         key.switch.turn(KeyState.PENDING_IMPORT, account.faults)
     owner = owner or account.id
     account.keys[name] = AwsKey(

@@ -1,0 +1,228 @@
+"""The Cloud KMS double itself: start it, seed it, bend it, ask it what it was asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from types import TracebackType
+from typing import Final, Self
+
+import grpc  # type: ignore[import-untyped]
+from google.cloud.kms_v1 import types as kms
+
+from clauseproof.sandbox.kms.calls import Call
+from clauseproof.sandbox.kms.clock import Clock
+from clauseproof.sandbox.kms.faults import FaultBoard, Faults
+from clauseproof.sandbox.kms.google.access import Bindings, Caller
+from clauseproof.sandbox.kms.google.front import grpc_server
+from clauseproof.sandbox.kms.google.hsm import CloudHsm
+from clauseproof.sandbox.kms.google.project import (
+    DESTROY_AFTER,
+    EXTERNAL,
+    Algorithm,
+    CryptoKey,
+    EkmConnection,
+    Holdings,
+    Level,
+    Mint,
+    Purpose,
+    State,
+    Version,
+    new_key,
+)
+from clauseproof.sandbox.kms.keystate import KeyState
+from clauseproof.sandbox.pki import Leaf
+
+BUYER: Final = "user:buyer@buyer.example"
+_START_S: Final = 5.0
+_SWITCHED: Final = {
+    State.ENABLED: KeyState.ENABLED,
+    State.DISABLED: KeyState.DISABLED,
+    State.DESTROY_SCHEDULED: KeyState.PENDING_DELETION,
+    State.DESTROYED: KeyState.DESTROYED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySeed:
+    """A key with a past.
+
+    The numbers are those of Google's enumerations `Purpose`, `Algorithm`, `Level`, `AccessReason` and `State`.
+
+    Attributes:
+        id: last part of its name.
+        created: creation of the key and its first version; now unless given.
+        rotations: dates of further versions that became primary, oldest first.
+        rotation_period: the schedule; `next_rotation` is a period after the last rotation unless given.
+        imported: every version came through an import job of this name.
+        external_uri: where the external key is, for the external protection levels; `external_path` under a connection.
+        states: by version number, where it is not `ENABLED`.
+        bindings: members by role, in the key's own allow policy.
+    """
+
+    id: str
+    purpose: int = Purpose.ENCRYPT_DECRYPT
+    algorithm: int | None = None
+    level: int = Level.SOFTWARE
+    created: datetime | None = None
+    rotations: tuple[datetime, ...] = ()
+    rotation_period: timedelta | None = None
+    next_rotation: datetime | None = None
+    imported: str = ""
+    import_only: bool = False
+    external_uri: str = ""
+    external_path: str = ""
+    destroy_after: timedelta = DESTROY_AFTER
+    backend: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    justifications: tuple[int, ...] | None = None
+    states: Mapping[int, int] = field(default_factory=dict)
+    bindings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class GoogleKmsDouble:
+    """Cloud KMS with its EKM and IAM policy services, on loopback for the length of a `with` block.
+
+    Without `certificate` it speaks plaintext gRPC, for an insecure channel; with one, TLS. A caller is known by its
+    bearer token; who sends none is the first caller, by default the project's owner.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str = "buyer-prod",
+        location: str = "europe-west3",
+        ring: str = "crm",
+        callers: Sequence[Caller] = (),
+        faults: Faults | None = None,
+        clock: Clock | None = None,
+        certificate: Leaf | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.ring = f"projects/{project}/locations/{location}/keyRings/{ring}"
+        self._board = FaultBoard(faults or Faults())
+        owner = Caller(token="buyer", member=BUYER)  # noqa: S106 - the name of a caller, not a secret
+        self._holdings = Holdings(clock=clock or Clock(), callers=callers or [owner], board=self._board)
+        self._holdings.attest = self._attest
+        self._holdings.rings[self.ring] = self._holdings.clock.now()
+        self._holdings.policies[f"projects/{project}"] = Bindings(
+            members={"roles/owner": [self._holdings.anonymous.member]}
+        )
+        self._server = grpc_server(self._holdings)
+        address = f"{host}:{port}"
+        bound = (
+            self._server.add_insecure_port(address)
+            if certificate is None
+            else self._server.add_secure_port(
+                address, grpc.ssl_server_credentials([(certificate.private_key, certificate.chain)])
+            )
+        )
+        self.port: int = bound
+        self.host = host
+
+    @property
+    def address(self) -> str:
+        """Host and port, as a gRPC target and as `api_endpoint`."""
+        return f"{self.host}:{self.port}"
+
+    @cached_property
+    def hsm(self) -> CloudHsm:
+        """The card that attests keys of the HSM levels; its roots are what a verifier pins."""
+        return CloudHsm(self._holdings.clock.now() - timedelta(days=365))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every request so far, oldest first."""
+        return self._holdings.log.all()
+
+    @property
+    def faults(self) -> Faults:
+        """What it does wrong at present; assign to change that while it runs."""
+        return self._board.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._board.set(faults)
+
+    def bend(self, **changes: object) -> None:
+        """Change some faults and keep the others; counts of calls start again."""
+        self.faults = replace(self.faults, **changes)  # type: ignore[arg-type]
+
+    def admit(self, caller: Caller) -> None:
+        """Let one more principal in, or replace the one with the same token."""
+        with self._holdings.lock:
+            self._holdings.callers[caller.token] = caller
+
+    def bind(self, resource: str, role: str, members: Sequence[str]) -> None:
+        """Give members a role on a resource: a key, a key ring or `projects/...`."""
+        with self._holdings.lock:
+            self._holdings.policies.setdefault(resource, Bindings()).members[role] = list(members)
+
+    def seed_connection(self, connection: EkmConnection) -> None:
+        """Put a connection to an external key manager into the project, or replace it."""
+        with self._holdings.lock:
+            self._holdings.connections[connection.name] = connection
+
+    def seed_key(self, seed: KeySeed, *, ring: str | None = None) -> str:
+        """Put a key with its past into the key ring; returns its name."""
+        with self._holdings.lock:
+            name = f"{ring or self.ring}/cryptoKeys/{seed.id}"
+            self._holdings.rings.setdefault(ring or self.ring, self._holdings.clock.now())
+            key = self._new(name, seed)
+            key.import_only, key.backend, key.labels = seed.import_only, seed.backend, dict(seed.labels)
+            key.destroy_after, key.justifications = seed.destroy_after, seed.justifications
+            for at in seed.rotations:
+                key.key.rotated(at, on_demand=False)
+            if seed.rotation_period is not None:
+                key.key.schedule(seed.rotation_period, max(seed.rotations, default=key.key.created))
+                key.key.next_rotation = seed.next_rotation or key.key.next_rotation
+            for version in key.versions:
+                self._dress(version, key, seed)
+            self._holdings.keys[name] = key
+            if seed.bindings:
+                members = {role: list(each) for role, each in seed.bindings.items()}
+                self._holdings.policies[name] = Bindings(members=members)
+            return name
+
+    def _attest(self, version: Version) -> kms.KeyOperationAttestation:
+        # The card has four RSA keys: it is made when the first key of an HSM level needs it.
+        return self.hsm.attest(version)
+
+    def _new(self, name: str, seed: KeySeed) -> CryptoKey:
+        default = (
+            Algorithm.EXTERNAL_SYMMETRIC_ENCRYPTION if seed.level in EXTERNAL else Algorithm.GOOGLE_SYMMETRIC_ENCRYPTION
+        )
+        holdings = self._holdings
+        return new_key(
+            name=name,
+            created=seed.created or holdings.clock.now(),
+            purpose=Purpose(seed.purpose),
+            mint=Mint(holdings.clock, Algorithm(seed.algorithm or default), Level(seed.level), holdings.attest),
+            clock=holdings.clock,
+            empty=False,
+        )
+
+    def _dress(self, version: Version, key: CryptoKey, seed: KeySeed) -> None:
+        version.external_uri, version.external_path = seed.external_uri, seed.external_path
+        if seed.imported:
+            version.imported, version.import_time = True, version.created
+            version.import_job = f"{key.name.split('/cryptoKeys/')[0]}/importJobs/{seed.imported}"
+        state = State(seed.states.get(int(version.id), State.ENABLED))
+        if state not in _SWITCHED:
+            version.other = state
+            return
+        version.switch.turn(_SWITCHED[state], Faults())
+        if state is State.DESTROY_SCHEDULED:
+            version.destroy_time = self._holdings.clock.now() + key.destroy_after
+        if state is State.DESTROYED:
+            version.secret, version.destroyed = None, version.created + key.destroy_after
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop(grace=0).wait(_START_S)
