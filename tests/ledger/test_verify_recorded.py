@@ -24,7 +24,7 @@ from clauseproof.model.assurance import Assurance
 from clauseproof.model.errors import LedgerError
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.run import JudgedFrom
-from clauseproof.model.verdict import Ruling, Verdict
+from clauseproof.model.verdict import Because, Ruling, Verdict
 from tests.ledger.runs import (
     CHECKS,
     NOW,
@@ -81,6 +81,14 @@ def test_verdicts_that_the_recorded_facts_do_not_yield_are_detected(run: Path) -
     (problem,) = audited(run).problems
     assert (problem.kind, problem.about) == (ProblemKind.VERDICT_DIFFERS, "C 1 / lamp-lit / hall / lit at night")
     assert "recorded satisfied, judged again not-satisfied" in problem.text
+
+
+def test_what_differs_is_named_also_where_only_judging_again_says_it(run: Path) -> None:
+    def untested(directory: Path) -> Iterator[Verdict]:
+        for each in replay(directory):
+            yield replace(each, because=Because.PERMISSION)
+
+    assert [problem.text.rpartition(" ")[2] for problem in audited(run, untested).problems] == ["because"] * 2
 
 
 @pytest.mark.parametrize(
@@ -172,7 +180,11 @@ def test_judging_again_that_fails_is_a_problem_and_not_a_pass(run: Path) -> None
     def fails(directory: Path) -> Iterator[Verdict]:
         raise LedgerError(f"no facts class for {directory.name}")
 
+    def crashes(directory: Path) -> Iterator[Verdict]:
+        raise KeyError(directory.name)
+
     assert kinds(audited(run, fails)) == {ProblemKind.NOT_REPLAYED}
+    assert kinds(audited(run, crashes)) == {ProblemKind.NOT_REPLAYED}
 
 
 def test_results_that_the_verdicts_do_not_give_are_detected(run: Path) -> None:

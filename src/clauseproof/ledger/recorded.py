@@ -16,7 +16,7 @@ from clauseproof.ledger.strictjson import decode, pretty
 from clauseproof.ledger.verdicts import names, verdict_data
 from clauseproof.ledger.verification import Problem, ProblemKind
 from clauseproof.model.assurance import Assurance
-from clauseproof.model.errors import ClauseproofError, LedgerError
+from clauseproof.model.errors import LedgerError
 from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Ruling, Verdict, fold
 
@@ -82,8 +82,8 @@ def replay(audit: Audit) -> Iterator[Problem]:
     audit.other_code = _other_code(audit, found.record)
     try:
         again = list(audit.replay(audit.directory))
-    except (ClauseproofError, ValueError) as error:
-        yield Problem(ProblemKind.NOT_REPLAYED, str(audit.directory), f"judging again failed: {error}")
+    except Exception as error:  # noqa: BLE001 (whatever a hostile record does to a judge is a problem of the record)
+        yield Problem(ProblemKind.NOT_REPLAYED, str(audit.directory), f"judging again failed: {error!r}")
         return
     differing = list(_differences(found, again))
     copied = sum(not verdict.replayable for verdict in found.verdicts)
@@ -109,7 +109,7 @@ def _references(found: Recorded) -> Iterator[tuple[str, str]]:
 
 
 def _inconsistency(verdict: Verdict, floors: Mapping[str, Assurance]) -> str | None:
-    if verdict.clause not in floors:
+    if verdict.replayable and verdict.clause not in floors:
         return "run.json has no such clause"
     waived = verdict.ruling is Ruling.WAIVED
     if waived and (verdict.waiver is None or verdict.waiver.expired):
@@ -151,7 +151,7 @@ def _differences(found: Recorded, again: Iterable[Verdict]) -> Iterator[Problem]
                 ProblemKind.VERDICT_DIFFERS, name, f"judging again gives {after[name]['verdict']}; not recorded"
             )
         elif name in before and before[name] != after[name]:
-            parts = ", ".join(sorted(key for key in before[name] if before[name][key] != after[name].get(key)))
+            parts = ", ".join(_differing_parts(before[name], after[name]))
             told = f"recorded {before[name]['verdict']}, judged again {after[name]['verdict']}; differs in {parts}"
             yield Problem(ProblemKind.VERDICT_DIFFERS, name, told)
 
