@@ -63,15 +63,15 @@ def _bound(key: KeyAttestation, bound_to: EvidenceFile | Unseen | None) -> Itera
 
 
 def _inside(key: KeyAttestation, allow_import: bool) -> Iterator[Finding]:
-    where = f"device {key.serial} (YubiHSM 2, firmware {key.firmware}), which signed this up to {_root(key)}"
+    where = f"device {key.serial} (YubiHSM 2, firmware {key.firmware})"
+    chain = f"the chain ends in {_root(key)}"
     if key.origin == {Origin.GENERATED}:
-        yield holds(f"{_name(key)} was generated inside {where}", Assurance.PROVEN, until=key.not_after)
+        yield holds(f"{_name(key)} was generated inside {where}; {chain}", Assurance.PROVEN, until=key.not_after)
     elif allow_import:
-        yield holds(
-            f"{_name(key)} was {_entry(key)} {where}; the clause allows that", Assurance.PROVEN, until=key.not_after
-        )
+        text = f"{_name(key)} was {_entry(key)} {where}, which the clause allows; {chain}"
+        yield holds(text, Assurance.PROVEN, until=key.not_after)
     else:
-        yield broken(f"{_name(key)} was {_entry(key)} {where}, not generated there", Assurance.PROVEN)
+        yield broken(f"{_name(key)} was {_entry(key)} {where}, not generated there; {chain}", Assurance.PROVEN)
 
 
 def _stays(key: KeyAttestation, allow_export: bool) -> Iterator[Finding]:
