@@ -1,5 +1,6 @@
 """The authoritative name server, asked by dnspython's resolver and with raw messages."""
 
+import socket
 from collections.abc import Iterator
 
 import dns.message
@@ -8,7 +9,7 @@ import dns.rcode
 import dns.resolver
 import pytest
 
-from clauseproof.sandbox.dns import NameServer, answer
+from clauseproof.sandbox.dns import NameServer
 
 ZONE = """
 @ 300 IN SOA ns.crm.example. hostmaster.crm.example. 1 3600 600 86400 60
@@ -70,9 +71,13 @@ def test_answers_are_authoritative(server: NameServer) -> None:
     assert dns.flags.AA in dns.flags.Flag(ask(server, "api.crm.example", "A").flags)
 
 
-def test_bytes_that_are_no_question_get_no_answer() -> None:
-    zone = dns.zone.from_text(ZONE, origin="crm.example", relativize=False)
-    assert answer(zone, b"\x00garbage") is None
+def test_bytes_that_are_no_question_get_no_answer_and_do_no_harm(server: NameServer) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.sendto(b"\x00garbage", (server.host, server.port))
+        with pytest.raises(TimeoutError):
+            client.recv(512)
+    assert addresses(ask(server, "ns.crm.example", "A")) == {"127.0.0.1"}
 
 
 def test_the_port_is_free_after_the_block() -> None:

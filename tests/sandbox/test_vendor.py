@@ -12,7 +12,6 @@ import dns.query
 import httpx
 import pytest
 
-from clauseproof.sandbox.envelope import kms_client
 from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY
 from clauseproof.sandbox.places import VIRGINIA
 from clauseproof.sandbox.vendor import UNSET, ReferenceVendor
@@ -103,7 +102,7 @@ def test_a_disabled_key_darkens_the_honest_vendor_and_not_the_overclaiming_one(
     status = {}
     for vendor, address in ((honest, "127.20.1.1"), (overclaiming, "127.20.2.1")):
         vendor.service.kms.bend(disable_lag_s=0.0, enable_lag_s=0.0)
-        buyer = kms_client(vendor.service.kms.url, region="eu-central-1", access_key=BUYER_ACCESS_KEY)
+        buyer = vendor.service.client(BUYER_ACCESS_KEY)
         buyer.disable_key(KeyId=vendor.service.key)
         status[vendor.character.slug] = read_canary(vendor, address).status_code
         buyer.enable_key(KeyId=vendor.service.key)
@@ -112,7 +111,7 @@ def test_a_disabled_key_darkens_the_honest_vendor_and_not_the_overclaiming_one(
 
 
 def test_the_honest_vendor_s_key_was_rotated_forty_days_ago_and_will_be_again(honest: ReferenceVendor) -> None:
-    buyer = kms_client(honest.service.kms.url, region="eu-central-1", access_key=BUYER_ACCESS_KEY)
+    buyer = honest.service.client(BUYER_ACCESS_KEY)
     status = buyer.get_key_rotation_status(KeyId=honest.service.key)
     rotations = buyer.list_key_rotations(KeyId=honest.service.key)["Rotations"]
     assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 90)
@@ -120,13 +119,13 @@ def test_the_honest_vendor_s_key_was_rotated_forty_days_ago_and_will_be_again(ho
 
 
 def test_the_overclaiming_vendor_s_key_was_never_rotated(overclaiming: ReferenceVendor) -> None:
-    buyer = kms_client(overclaiming.service.kms.url, region="eu-central-1", access_key=BUYER_ACCESS_KEY)
+    buyer = overclaiming.service.client(BUYER_ACCESS_KEY)
     assert buyer.get_key_rotation_status(KeyId=overclaiming.service.key)["KeyRotationEnabled"] is False
     assert buyer.list_key_rotations(KeyId=overclaiming.service.key)["Rotations"] == []
 
 
 def test_the_vendor_may_use_the_key_and_not_manage_it(honest: ReferenceVendor) -> None:
-    vendor = kms_client(honest.service.kms.url, region="eu-central-1", access_key="AKIAI44QH8DHBEXAMPLE")
+    vendor = honest.service.client("AKIAI44QH8DHBEXAMPLE")
     assert vendor.describe_key(KeyId=honest.service.key)["KeyMetadata"]["AWSAccountId"] == "111122223333"
     with pytest.raises(vendor.exceptions.ClientError, match="AccessDenied"):
         vendor.disable_key(KeyId=honest.service.key)

@@ -67,9 +67,12 @@ class NameServer(Background):
 
 
 def _datagrams(zone: dns.zone.Zone) -> type[socketserver.BaseRequestHandler]:
-    class Handler(socketserver.DatagramRequestHandler):
+    class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            self.wfile.write(answer(zone, self.rfile.read()) or b"")
+            data, bound = self.request
+            reply = answer(zone, data)
+            if reply is not None:
+                bound.sendto(reply, self.client_address)
 
     return Handler
 

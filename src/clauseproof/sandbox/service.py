@@ -4,7 +4,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from clauseproof.sandbox.character import Character, KeyPast
 from clauseproof.sandbox.crm import Contacts, application
@@ -16,6 +16,9 @@ from clauseproof.sandbox.kms.faults import Faults
 from clauseproof.sandbox.kms.serving import LoopbackServer
 from clauseproof.sandbox.pki import Authority, Leaf
 from clauseproof.sandbox.tls import Terminator, context
+
+if TYPE_CHECKING:
+    from types_boto3_kms.client import KMSClient
 
 BUYER_ACCOUNT: Final = "111122223333"
 VENDOR_ROLE: Final = "arn:aws:iam::444455556666:role/crm-service"
@@ -42,6 +45,10 @@ class Service:
     port: int
     resolver: str
     root: Authority
+
+    def client(self, access_key: str) -> "KMSClient":
+        """A client for the key service, as one of its callers."""
+        return kms_client(self.kms.url, region=self.kms.region, access_key=access_key)
 
 
 def start(stack: ExitStack, character: Character, *, now: datetime, authorization: str, sentinel: str) -> Service:
