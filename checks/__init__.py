@@ -1,0 +1,1 @@
+"""One file per clause family: its claims and their checks."""

@@ -1,0 +1,183 @@
+"""The deep scan against servers of several configurations, and against servers that do not play along."""
+
+import socket
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+
+from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.tls import Answer, Scan, TlsVersion, VersionLooks
+from clauseproof.model.look import Look
+from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes import tls as probe
+from tests.support.certificates import authority, leaf
+from tests.support.looks import resolved, scanned, vendor
+from tests.support.tls import Talk, dripping, garbage, listening, mute_tls, resetting, silent, tls
+
+V = ssl.TLSVersion
+pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
+OLD = [v for v in TlsVersion if v < TlsVersion.TLS1_2]
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return leaf(authority(), "api.crm.example").write(tmp_path_factory.mktemp("pem"))
+
+
+def versions(facts: Scan, address: str = "127.0.0.1") -> dict[TlsVersion, VersionLooks]:
+    (seen,) = [one for one in facts.per_address if one.address == address]
+    assert not isinstance(seen.versions, Unseen), seen.versions
+    return {one.version: one for one in seen.versions}
+
+
+def unseen(talk: Talk) -> Unseen:
+    with listening(talk) as port:
+        (seen,) = scanned(vendor(port, "127.0.0.1")).per_address
+    assert isinstance(seen.versions, Unseen)
+    return seen.versions
+
+
+def test_a_server_of_tls_1_3_alone_refuses_everything_older(pem: Path) -> None:
+    with listening(tls(pem, V.TLSv1_3)) as port:
+        seen = versions(scanned(vendor(port, "127.0.0.1")))
+    assert seen[TlsVersion.TLS1_3].agreed is Answer.ACCEPTED
+    assert "TLS_AES_256_GCM_SHA384" in seen[TlsVersion.TLS1_3].looks[0].suites
+    assert {seen[v].agreed for v in (TlsVersion.TLS1_0, TlsVersion.TLS1_1, TlsVersion.TLS1_2)} == {Answer.REFUSED}
+    assert seen[TlsVersion.SSL3_0].agreed is Answer.REFUSED
+    assert seen[TlsVersion.SSL2_0].agreed is Answer.CLOSED
+
+
+def test_every_version_from_ssl_2_0_on_is_asked_about(pem: Path) -> None:
+    with listening(tls(pem)) as port:
+        assert list(versions(scanned(vendor(port, "127.0.0.1")))) == list(TlsVersion)
+
+
+def test_an_old_version_that_is_accepted_is_looked_at_twice(pem: Path) -> None:
+    with listening(tls(pem, V.TLSv1, V.TLSv1_2)) as port:
+        seen = versions(scanned(vendor(port, "127.0.0.1")))
+    for version in (TlsVersion.TLS1_0, TlsVersion.TLS1_1, TlsVersion.TLS1_2):
+        assert [look.answer for look in seen[version].looks] == [Answer.ACCEPTED, Answer.ACCEPTED]
+    assert [look.answer for look in seen[TlsVersion.TLS1_3].looks] == [Answer.REFUSED]
+
+
+def test_each_address_behind_a_name_is_a_server_of_its_own(pem: Path) -> None:
+    with listening(tls(pem, V.TLSv1_3), "127.0.0.2") as port, listening(tls(pem, V.TLSv1_2), "127.0.0.3", port):
+        facts = scanned(vendor(port, "127.0.0.2", "127.0.0.3"))
+    assert versions(facts, "127.0.0.2")[TlsVersion.TLS1_2].agreed is Answer.REFUSED
+    assert versions(facts, "127.0.0.3")[TlsVersion.TLS1_2].agreed is Answer.ACCEPTED
+
+
+def test_a_server_that_closes_without_an_alert_is_not_said_to_refuse(pem: Path) -> None:
+    with listening(mute_tls(pem, V.TLSv1_3)) as port:
+        seen = versions(scanned(vendor(port, "127.0.0.1")))
+    assert {seen[v].agreed for v in OLD} == {Answer.CLOSED}
+    assert seen[TlsVersion.TLS1_3].agreed is Answer.ACCEPTED
+
+
+def test_offers_that_are_never_answered_are_silence_and_no_refusal(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_PATIENCE_S", 0.3)
+    modern, tls_1_2_hello = tls(pem, V.TLSv1_3), b"\x03\x03"
+
+    def deaf_to_tls_1_1(connection: socket.socket) -> None:
+        start = connection.recv(11, socket.MSG_PEEK)
+        if start[9:11] == tls_1_2_hello:
+            modern(connection)
+        else:
+            silent(connection)
+
+    with listening(deaf_to_tls_1_1) as port:
+        looks = probe._scan(
+            probe._Target("127.0.0.1", port, "api.crm.example"), [TlsVersion.TLS1_1, TlsVersion.TLS1_3], lambda: 60.0
+        )
+    assert looks[TlsVersion.TLS1_1].answer is Answer.SILENT
+    assert looks[TlsVersion.TLS1_3].answer is Answer.ACCEPTED
+
+
+def test_the_server_name_is_sent(pem: Path) -> None:
+    names = set()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.sni_callback = lambda _session, name, _context: names.add(name)
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as session:
+            session.recv(1)
+
+    with listening(talk) as port:
+        assert scanned(vendor(port, "127.0.0.1")).server_name == "api.crm.example"
+    assert names == {"api.crm.example"}
+
+
+def test_a_port_where_nobody_listens_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    (seen,) = scanned(vendor(port, "127.0.0.1")).per_address
+    assert isinstance(seen.versions, Unseen)
+    assert seen.versions.reason is Reason.UNREACHABLE
+    assert f"127.0.0.1 port {port}" in seen.versions.text
+
+
+@pytest.mark.parametrize("talk", [garbage, resetting])
+def test_a_server_that_speaks_no_tls_is_unreadable(talk: Talk) -> None:
+    found = unseen(talk)
+    assert found.reason is Reason.UNREADABLE
+    assert "no handshake succeeded" in found.text
+
+
+def test_a_server_that_stays_silent_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "_PATIENCE_S", 0.1)
+    assert "no handshake succeeded" in unseen(silent).text
+
+
+def test_a_server_that_drips_bytes_is_given_up_and_blocks_no_other(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "LONGEST_S", 1.0)
+    with listening(dripping) as slow:
+        for _ in range(4):
+            (seen,) = scanned(vendor(slow, "127.0.0.1")).per_address
+            assert isinstance(seen.versions, Unseen)
+            assert seen.versions.reason is Reason.DEADLINE
+    monkeypatch.setattr(probe, "LONGEST_S", 60.0)
+    with listening(tls(pem)) as port:
+        versions(scanned(vendor(port, "127.0.0.1")))
+
+
+def test_a_look_without_time_leaves_every_address_unseen(pem: Path) -> None:
+    endpoint = vendor(9, "127.0.0.1", "127.0.0.2")
+    late = Look(deadline=time.monotonic() + 0.5)
+    facts = probe.scan(endpoint, resolved(endpoint), late)
+    assert [one.versions.reason for one in facts.per_address if isinstance(one.versions, Unseen)] == [
+        Reason.DEADLINE
+    ] * 2
+
+
+def test_addresses_that_must_not_be_looked_at_are_carried_over() -> None:
+    endpoint = Endpoint(endpoint="https://api.crm.example")
+    gap = Unseen(reason=Reason.NOT_PERMITTED, text="private", remedy="")
+    names = resolved(endpoint.model_copy(update={"addresses": ("127.0.0.1",)}))
+    names = names.model_copy(update={"addresses": (names.addresses[0].model_copy(update={"withheld": gap}),)})
+    facts = probe.scan(endpoint, names, Look())
+    assert (facts.per_address, facts.missing) == ((), (gap,))
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (set(), Answer.UNCLEAR),
+        ({"TLS alert: protocol version"}, Answer.REFUSED),
+        ({"TLS alert: protocol version", "TLS alert: handshake failure"}, Answer.REFUSED),
+        ({"TLS alert: protocol version", "Server interrupted the TLS handshake"}, Answer.CLOSED),
+        ({"TLS alert: protocol version", "Connection to server timed out during the TLS handshake"}, Answer.SILENT),
+        ({"TLS alert: protocol version", "TLS alert: Internal error"}, Answer.UNCLEAR),
+        ({"TLS error: excessive message size"}, Answer.UNCLEAR),
+    ],
+)
+def test_a_version_is_as_clear_as_the_least_clear_reply(said: set[str], answer: Answer) -> None:
+    assert probe._answer(False, said) is answer
+
+
+def test_facts_survive_being_written_and_read(pem: Path) -> None:
+    with listening(tls(pem, V.TLSv1_2)) as port:
+        facts = scanned(vendor(port, "127.0.0.1", "127.0.0.77"))
+    assert Scan.load(Scan.version, facts.model_dump(mode="json", by_alias=True)) == facts
