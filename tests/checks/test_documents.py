@@ -92,6 +92,13 @@ def test_a_profile_that_makes_a_report_younger_is_contradicted_by_the_report() -
     assert "ends on 2026-06-30; it names 2024-06-30 itself" in said(findings, Outcome.BROKEN)
 
 
+def test_another_period_in_a_report_with_unreadable_pages_is_inconclusive() -> None:
+    old = "SOC 2 Type II report. The previous one was for the period July 1, 2023 to June 30, 2024."
+    findings = judge(document(old, SCOPE, ""))
+    assert ruling(findings) is Ruling.INCONCLUSIVE
+    assert "does not name 2026-06-30, which the profile gives" in said(findings, Outcome.UNKNOWN)
+
+
 def test_a_period_that_only_the_profile_knows_is_inconclusive() -> None:
     findings = judge(document("SOC 2 Type II report.", SCOPE))
     assert ruling(findings) is Ruling.INCONCLUSIVE

@@ -25,7 +25,14 @@ def test_a_phrase_is_found_across_spaces_hyphens_and_line_ends(phrase: str, text
 
 @pytest.mark.parametrize(
     ("phrase", "text"),
-    [("EU", "in Europe"), ("CRM", "the CRMs"), ("eu-central-1", "eu-central-12"), ("", "anything"), (" - ", "a - b")],
+    [
+        ("EU", "in Europe"),
+        ("CRM", "the CRMs"),
+        ("CRM", "MyCRM"),
+        ("eu-central-1", "eu-central-12"),
+        ("", "anything"),
+        (" - ", "a - b"),
+    ],
 )
 def test_parts_of_words_and_empty_phrases_are_not_found(phrase: str, text: str) -> None:
     assert list(sentences_with(phrase, text)) == []
