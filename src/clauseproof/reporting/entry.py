@@ -1,0 +1,169 @@
+"""One clause of the report: what was promised, what became of it, and what nobody tested."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clauseproof.ledger.results import NO_CLAIM
+from clauseproof.model.assurance import Assurance
+from clauseproof.model.finding import Finding, Outcome
+from clauseproof.model.run import ClauseRecord
+from clauseproof.model.verdict import Ruling, Verdict, WaiverNote
+from clauseproof.reporting.vocabulary import WHOSE, WHY_NOT, rank, worst
+from clauseproof.reporting.words import Passage, passages
+
+_OUTCOMES = (Outcome.BROKEN, Outcome.UNKNOWN, Outcome.HOLDS, Outcome.NOTE)
+_REMEDY = ". To settle it: "  # how `Unseen.sentence` joins its two halves
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One sentence about what was seen, and the subjects it was said of."""
+
+    outcome: Outcome
+    text: str
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something nobody tested: words of the promise, or a claim without words; why; how it could be tested."""
+
+    words: str | None
+    claim: str | None
+    because: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A clause with its verdicts, worst first."""
+
+    clause: ClauseRecord
+    verdicts: tuple[Verdict, ...] = field(default=())
+
+    @property
+    def ruling(self) -> Ruling:
+        """The worst of its verdicts; `not-tested` where it has no claim."""
+        return worst(verdict.ruling for verdict in self.verdicts)
+
+    @property
+    def deciding(self) -> tuple[Verdict, ...]:
+        """The verdicts that make the clause's ruling what it is."""
+        ruling = self.ruling
+        return tuple(verdict for verdict in self.verdicts if verdict.ruling is ruling)
+
+    @property
+    def assurance(self) -> Assurance | None:
+        """How strong the proof of its ruling is: of contradictions the strongest, of all else the weakest."""
+        levels = [verdict.assurance for verdict in self.deciding]
+        known = [level for level in levels if level is not None]
+        if self.ruling is Ruling.NOT_SATISFIED:
+            return max(known, default=None)
+        return None if len(known) < len(levels) else min(known, default=None)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Digests of the observations its verdicts rest on, those of the worst verdict first, each once."""
+        return tuple(dict.fromkeys(d for verdict in self.verdicts for f in verdict.findings for d in f.evidence))
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects it was tested on, or should have been."""
+        judged = (name for verdict in self.verdicts for name in verdict.subjects)
+        return tuple(dict.fromkeys([*judged, *(name for claim in self.clause.claims for name in claim.where)]))
+
+    @property
+    def until(self) -> datetime | None:
+        """When the first of its positive findings stops being true if nothing changes."""
+        ends = (f.until for verdict in self.verdicts for f in verdict.findings if f.outcome is Outcome.HOLDS)
+        return min((end for end in ends if end is not None), default=None)
+
+    @property
+    def waivers(self) -> tuple[WaiverNote, ...]:
+        """The waivers that cover it, the expired ones too."""
+        return tuple(dict.fromkeys(v.waiver for v in self.verdicts if v.waiver is not None))
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """The promise, cut where the verdict on its words changes."""
+        tested = [(v.words, v.ruling) for v in self.verdicts if v.words and _looked(v)]
+        return passages(self.clause.promise, tested)
+
+    @property
+    def wordless(self) -> tuple[str, ...]:
+        """Kinds of claims that were tested and name no words of the promise."""
+        return tuple(dict.fromkeys(v.claim for v in self.verdicts if not v.words and _looked(v)))
+
+    @property
+    def seen(self) -> tuple[Told, ...]:
+        """What was seen, the worst first; what kept a look from deciding is among it, without its remedy."""
+        found = [(v, finding) for v in self.verdicts if _looked(v) for finding in v.findings]
+        found.sort(key=lambda pair: (_OUTCOMES.index(pair[1].outcome), rank(pair[0].ruling)))
+        subjects: dict[tuple[Outcome, str], dict[str, None]] = {}
+        for verdict, finding in found:
+            subjects.setdefault((finding.outcome, _said(finding)), {}).update(dict.fromkeys(verdict.subjects))
+        return tuple(Told(outcome, text, tuple(names)) for (outcome, text), names in subjects.items())
+
+    @property
+    def settled_by(self) -> tuple[str, ...]:
+        """What would decide what is open, as far as the findings say it."""
+        return _unique(self._remedies())
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What nobody tested, as the profile says and as the run turned out."""
+        declared = [Gap(gap.words, None, gap.because) for gap in self.clause.untested]
+        missed = [gap for verdict in self.verdicts if not _looked(verdict) for gap in _missed(verdict)]
+        return tuple(dict.fromkeys([*missed, *declared]))
+
+    @property
+    def why_not(self) -> tuple[str, ...]:
+        """Why the clause, or part of it, was not tested."""
+        if not self.verdicts:
+            return (NO_CLAIM,)
+        return _unique(gap.because for v in self.verdicts if not _looked(v) for gap in _missed(v))
+
+    def _remedies(self) -> Iterator[str]:
+        for verdict in filter(_looked, self.verdicts):
+            for finding in verdict.findings:
+                if finding.outcome is Outcome.UNKNOWN:
+                    yield halves(finding.text)[1]
+            if _too_weak(verdict, self.clause.assurance):
+                yield f"bring proof that is {self.clause.assurance} or stronger ({WHOSE[self.clause.assurance]})"
+
+
+def entry(clause: ClauseRecord, verdicts: Sequence[Verdict]) -> Entry:
+    """The entry of a clause; its verdicts come in any order."""
+    return Entry(clause, tuple(sorted(verdicts, key=lambda verdict: rank(verdict.ruling))))
+
+
+def halves(text: str) -> tuple[str, str]:
+    """What a finding says, and what it says would settle it; the second is empty where it says nothing of it."""
+    reason, _, remedy = text.partition(_REMEDY)
+    return reason, remedy
+
+
+def _looked(verdict: Verdict) -> bool:
+    return Ruling.NOT_TESTED not in (verdict.ruling, verdict.waived_from)
+
+
+def _too_weak(verdict: Verdict, floor: Assurance) -> bool:
+    open_ = Ruling.INCONCLUSIVE in (verdict.ruling, verdict.waived_from)
+    return open_ and verdict.assurance is not None and verdict.assurance < floor
+
+
+def _said(finding: Finding) -> str:
+    text = halves(finding.text)[0] if finding.outcome is Outcome.UNKNOWN else finding.text
+    return text if not finding.about or finding.about in text else f"{finding.about}: {text}"
+
+
+def _missed(verdict: Verdict) -> Iterator[Gap]:
+    told = [halves(finding.text) for finding in verdict.findings if finding.outcome is Outcome.UNKNOWN]
+    general = WHY_NOT[verdict.because] if verdict.because else "not looked at"
+    for reason, remedy in told or [(general, "")]:
+        yield Gap(verdict.words, verdict.claim, reason, remedy)
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text))
