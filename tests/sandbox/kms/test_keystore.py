@@ -27,7 +27,7 @@ def times() -> Times:
     return Times()
 
 
-def aes_key(times: Times) -> Key:
+def aes_key(times: Times) -> Key[Material]:
     numbers: Iterator[int] = itertools.count(1)
 
     def make(created: datetime) -> Material:
@@ -37,7 +37,7 @@ def aes_key(times: Times) -> Key:
     return Key(created=BEGINNING, first=make(BEGINNING), make=make, clock=times.clock)
 
 
-def seal(key: Key, plaintext: bytes) -> tuple[str, bytes]:
+def seal(key: Key[Material], plaintext: bytes) -> tuple[str, bytes]:
     assert isinstance(key.current.secret, AesSecret)
     return key.current.id, key.current.secret.seal(plaintext, b"context")
 

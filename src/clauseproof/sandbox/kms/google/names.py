@@ -12,6 +12,8 @@ JOB: Final = re.compile(rf"{RING.pattern}/importJobs/{_ID}")
 CONNECTION: Final = re.compile(rf"{LOCATION.pattern}/ekmConnections/{_ID}")
 EKM_CONFIG: Final = re.compile(rf"{LOCATION.pattern}/ekmConfig")
 RESOURCE_ID: Final = re.compile(_ID)
+KINDS: Final = (LOCATION, RING, KEY, VERSION, JOB, CONNECTION, EKM_CONFIG)
+"""Every kind of name that the service knows."""
 
 
 def lineage(name: str) -> list[str]:

@@ -9,7 +9,7 @@ import grpc  # type: ignore[import-untyped]
 from clauseproof.sandbox.kms.google.access import Caller, permits
 from clauseproof.sandbox.kms.google.errors import GoogleError, denied, invalid, not_found, precondition
 from clauseproof.sandbox.kms.google.messages import state_of, version_name
-from clauseproof.sandbox.kms.google.names import CONNECTION, JOB, KEY, RING, VERSION, key_of
+from clauseproof.sandbox.kms.google.names import CONNECTION, JOB, KEY, KINDS, RING, VERSION, key_of
 from clauseproof.sandbox.kms.google.project import CryptoKey, EkmConnection, Holdings, ImportJob, Version
 from clauseproof.sandbox.kms.keystate import KeyState
 
@@ -49,6 +49,8 @@ class Request:
 
     def authorise(self, resource: str, permission: str | None = None) -> None:
         """Raises `GoogleError` with status PERMISSION_DENIED, as for a resource that does not exist."""
+        if not any(kind.fullmatch(resource) for kind in KINDS):
+            raise invalid(f"Resource name [{resource[:200]}] is not valid.")
         needed = permission or self.method.permission
         extra = self.holdings.faults.foreign_grantees
         withheld = self.name in self.holdings.faults.denies
