@@ -56,7 +56,11 @@ class FileJournal:
             raise ClauseproofError(f"nobody knows the way back {undo.kind} of {undo.target}; it was not touched")
         path = self._path(undo)
         self.point("before the journal")
-        self._write(path, undo)
+        try:
+            self._write(path, undo)
+        except OSError as error:
+            text = f"no way back can be written to {self.state} ({error.strerror}); {undo.target} was not touched"
+            raise ClauseproofError(text, "set CLAUSEPROOF_HOME to a folder of yours") from error
         self.point("journal written")
         try:
             yield

@@ -9,7 +9,7 @@ from clauseproof.engine.events import Events, Silent
 from clauseproof.engine.permit import Gate
 from clauseproof.engine.plan import Key
 from clauseproof.engine.secrets import reveal
-from clauseproof.model.errors import Unreachable
+from clauseproof.model.errors import Denied, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.profile import Profile
 
@@ -66,5 +66,9 @@ class Workshop:
             raise Unreachable(
                 f"the file {name} was not read: {error}", f"name a file of at most {limit} bytes"
             ) from error
+        if b"PRIVATE KEY-----" in data:
+            raise Denied(
+                f"the file {name} holds a private key and was not taken", f"name the public part in {name}'s place"
+            )
         self.files_read[name] = look.artifact(data)
         return data
