@@ -114,11 +114,12 @@ def verify(
         Path | None, typer.Option("--key", metavar="PEM", help="the public key that must have signed")
     ] = None,
     own: OwnChecks = None,
+    newest: Annotated[bool, typer.Option("--newest", help="no later run of the profile may lie beside it")] = False,
 ) -> None:
     """Check integrity, signature and replay of a run, and say which trust was reached."""
     from clauseproof.doors.commands import verify_run
 
-    raise typer.Exit(verify_run(folder, key, own))
+    raise typer.Exit(verify_run(folder, key, own, newest=newest))
 
 
 @app.command()

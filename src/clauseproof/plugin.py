@@ -200,7 +200,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = config.stash.get(SESSION, None)
     if run is not None and run.begun:
         terminalreporter.write_line("")
-        terminalreporter.write_line(run.summary(width=terminalreporter._tw.fullwidth))
+        terminalreporter.write(run.summary())
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What each command of the command line does; `cli` only parses its words."""
 
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
@@ -46,20 +47,23 @@ def run_profile(profile: Path, wishes: Wishes) -> int:
             session.run.observer.wait()
             run_marked_tests(session)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             say("interrupted: what was seen is kept; a drill under way restores first")
             session.run.stop()
         code = session.finish()
-    summarise(session.directory)
+    summarise(session.directory, code)
     for sentence in session.run.observer.unrestored:
         say(f"NOT RESTORED: {sentence}\nTo try again: clauseproof restore")
     return code
 
 
-def summarise(directory: Path) -> None:
+def summarise(directory: Path, code: int) -> None:
     """The summary of a run on standard output, its report's path as the last line."""
-    from clauseproof.reporting.terminal import print_summary
+    from clauseproof.reporting.dossier import Dossier
+    from clauseproof.reporting.terminal import show
 
-    print_summary(LedgerReader.open(directory), directory)
+    show(Dossier.read(LedgerReader.open(directory)), str(directory / "report.html"), exit_code=code)
 
 
 def judge_again(folder: Path, again: Again, *, at: str | None, out: Path | None, key: Path | None) -> int:
@@ -72,7 +76,7 @@ def judge_again(folder: Path, again: Again, *, at: str | None, out: Path | None,
         sys.stdout.writelines(f"{line}\n" for line in _rows(verdicts))
         return exit_code(verdicts)
     verdicts = judgement.write(out, _signer(key), render_report, _manifest(folder))
-    summarise(out)
+    summarise(out, exit_code(verdicts))
     return exit_code(verdicts)
 
 
@@ -97,7 +101,7 @@ def _manifest(folder: Path) -> str | None:
     return verify(folder).manifest
 
 
-def verify_run(folder: Path, key: Path | None, checks: Path | None) -> int:
+def verify_run(folder: Path, key: Path | None, checks: Path | None, *, newest: bool) -> int:
     """Print the numbered steps of a verification; 0 if nothing is wrong, 1 otherwise."""
     trusted = PublicKey.load(key) if key else None
     _, check_files = load([checks] if checks else ())
@@ -106,7 +110,7 @@ def verify_run(folder: Path, key: Path | None, checks: Path | None) -> int:
         trusted,
         replay=lambda directory: _replay(directory, checks),
         checks={file.name: file.sha256 for file in check_files},
-        newest_of=folder.resolve().parent,
+        newest_of=folder.resolve().parent if newest else None,
     )
     sys.stdout.writelines(f"{line}\n" for line in _steps(found))
     return KEPT if found.ok else CONTRADICTED

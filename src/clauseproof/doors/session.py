@@ -78,6 +78,17 @@ class Session:
         self.run.finish(self.signer, render_report)
         return self.exit_code
 
+    def summary(self) -> str:
+        """The summary of the finished run as plain text, for doors whose output is not ours."""
+        import io
+
+        from clauseproof.reporting.dossier import Dossier
+        from clauseproof.reporting.terminal import show
+
+        text = io.StringIO()
+        show(Dossier.read(LedgerReader.open(self.directory)), str(self.directory / "report.html"), stream=text)
+        return text.getvalue()
+
     @property
     def exit_code(self) -> int:
         """What the verdicts mean for the caller's shell."""

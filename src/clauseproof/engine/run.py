@@ -17,6 +17,7 @@ from clauseproof.engine.plan import Item, Plan, build_plan, items_of
 from clauseproof.engine.registry import Registry
 from clauseproof.engine.snapshot import profile_record
 from clauseproof.engine.workshop import Files, Workshop
+from clauseproof.ledger.chain import previous
 from clauseproof.ledger.keys import Signer
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.write import LedgerWriter
@@ -62,7 +63,6 @@ class Options:
     vantage: str = "local"
     operator: str | None = None
     now: datetime | None = None
-    previous: str | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -91,6 +91,8 @@ class Run:
         self.verdicts: list[Verdict] = []
         self.interrupted = False
         self._kept = Kept()
+        self._read: dict[str, str] = {}
+        self._previous = previous(self.options.directory.parent, profile_record(self.setting.profile))
         self._judged: set[int] = set()
 
     def begin(self, chosen: Iterable[Item] | None = None) -> Plan:
@@ -103,6 +105,7 @@ class Run:
         self.plan = build_plan(self.setting.profile, self.setting.registry, self.gate, chosen=chosen, vantages=vantages)
         self.ledger = LedgerWriter.create(self.options.directory, self._record(complete=False))
         self._kept = keep(self.setting, self.ledger)
+        self.ledger.update(self._record(complete=False))
         self.events.planned(self.plan)
         self.observer = self._observer()
         self.judge = Judge(self.plan, self.ledger.reader(), self._court())
@@ -152,19 +155,18 @@ class Run:
 
     def _observer(self) -> Observer:
         setting = self.setting
-        self.workshop = Workshop(
-            setting.profile, self.gate, setting.files, setting.base, self.ledger.artifact, self.events
+        workshop = Workshop(
+            setting.profile, self.gate, setting.files, setting.base, self.ledger.artifact, self.events, self._read
         )
         folders = {str(file.path.parent.resolve()) for file in setting.check_files}
         journal = FileJournal(setting.state, setting.registry.undoes, tuple(sorted(folders)))
-        return Observer(self.plan, self.ledger, self.workshop, self.events, journal, self.options.limits)
+        return Observer(self.plan, self.ledger, workshop, self.events, journal, self.options.limits)
 
     def _court(self) -> Court:
         return Court(self.started, self.setting.atlas, self.setting.anchors)
 
     def _record(self, *, complete: bool, finished: datetime | None = None) -> RunRecord:
         setting, options = self.setting, self.options
-        read = self.workshop.files_read if hasattr(self, "workshop") else {}
         return RunRecord(
             id=self.id,
             started=self.started,
@@ -178,12 +180,12 @@ class Run:
             drills=options.drills,
             only=options.only,
             profile=profile_record(setting.profile),
-            files={**self._kept.files, **read},
+            files={**self._kept.files, **self._read},
             checks={file.name: file.sha256 for file in setting.check_files},
             atlas=self._kept.atlas,
             tls_anchors=self._kept.tls,
             hsm_anchors=self._kept.hsm,
-            previous=options.previous,
+            previous=self._previous,
             judged_from=None,
         )
 
