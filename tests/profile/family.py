@@ -4,6 +4,8 @@ import enum
 from collections.abc import Iterator
 from typing import ClassVar
 
+from pydantic import Field
+
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.claim import Claim
 from clauseproof.model.facts import All, Facts, Past
@@ -27,7 +29,7 @@ class Floor(enum.StrEnum):
 class Door(Frozen):
     """How to get in."""
 
-    headers: dict[str, SecretRef] = {}
+    headers: dict[str, SecretRef] = Field(default={})
     knocks: int = 1
 
 

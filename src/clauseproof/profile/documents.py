@@ -1,7 +1,7 @@
 """The contract's documents as prose: PDF by page, Markdown and text by line."""
 
 from clauseproof.model.errors import EvidenceRejected
-from clauseproof.profile.pdftext import pdf_pages
+from clauseproof.probes.pdftext import pdf_pages
 from clauseproof.profile.prose import Passage, Prose
 
 MAX_BYTES = 20 << 20

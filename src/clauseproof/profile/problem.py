@@ -74,16 +74,20 @@ class Problems:
         self._found.append(Problem(Place(self.file, *spot), what, value, near, advice))
         self._spots.add(spot)
         if len(self._found) >= MAX_PROBLEMS:
-            self.raise_any()
+            raise self.errors()
 
     def fatal(self, spot: Spot, what: str, advice: str = "", value: str | None = None) -> ProfileErrors:
         """The error to raise where reading on makes no sense; it carries what was found before, too."""
         return ProfileErrors([*self._found, Problem(Place(self.file, *spot), what, value, None, advice)])
 
+    def errors(self) -> ProfileErrors:
+        """Everything found, as the error to raise."""
+        return ProfileErrors(self._found)
+
     def raise_any(self) -> None:
         """Raise ProfileErrors if anything was found."""
         if self._found:
-            raise ProfileErrors(self._found)
+            raise self.errors()
 
 
 def _count(problems: int) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, islice
 
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe63\uff0d"
 _SINGLE = "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4"
@@ -30,7 +30,8 @@ _LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()]{0,300}\)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s-]++(?=\d)")
 _GAP = re.compile(r"[\s-]+")
 _PIECE = re.compile(r".{1,1000}(?:\s|$)|.{1,1000}", re.DOTALL)
-_WORD = re.compile(r"\w+(?:[.,]\w+)*")
+_BROKEN = re.compile(r"[-\u00ad\u2010]\n[ \t]*|\u00ad")
+_WORD = re.compile(rf"\w+(?:(?:[.,]|{_BROKEN.pattern})\w+)*")
 _MAX_CANDIDATES = 100
 _MAX_WORDS = 300_000
 _MAX_TIES = 50
@@ -86,28 +87,26 @@ class Prose:
 
     def nearest(self, words: str) -> Passage | None:
         """The stretch that shares most words with `words`; None if it shares less than a third of them."""
-        order = [word.casefold() for word in _WORD.findall(words)]
+        order = [_BROKEN.sub("", word).casefold() for word in _WORD.findall(words)]
         wanted, size = Counter(order), len(order)
-        words_here = [word for word, *_ in self._words]
-        best, starts = _best_windows(words_here, wanted)
+        here = [word for word, *_ in self._words]
+        best, starts = _best_windows(here, wanted)
         if not size or best * 3 < size:
             return None
-        at = max(starts, key=lambda start: SequenceMatcher(None, words_here[start : start + size], order).ratio())
-        (_, first, begin, _), (_, last, _, end) = self._words[at], self._words[min(at + size, len(self._words)) - 1]
-        texts = [passage.text for passage in self._passages[first : last + 1]]
-        texts[-1] = texts[-1][:end]
-        texts[0] = texts[0][begin:]
-        return Passage(self._passages[first].label, " ".join(" ".join(texts).split()))
+        at = max(starts, key=lambda start: _likeness(here[start : start + size], order))
+        (_, begin, _), (_, _, end) = self._words[at], self._words[min(at + size, len(here)) - 1]
+        ends = list(accumulate(len(passage.text) + 1 for passage in self._passages))
+        return Passage(self._passages[bisect_right(ends, begin)].label, _in_one_line(self._whole[begin:end]))
 
     @cached_property
-    def _words(self) -> list[tuple[str, int, int, int]]:
-        """Each word in lower case with the passage it stands in and where it begins and ends there."""
-        found: list[tuple[str, int, int, int]] = []
-        for index, passage in enumerate(self._passages):
-            found += [(one[0].casefold(), index, one.start(), one.end()) for one in _WORD.finditer(passage.text)]
-            if len(found) > _MAX_WORDS:
-                break
-        return found
+    def _whole(self) -> str:
+        return "\n".join(passage.text for passage in self._passages)
+
+    @cached_property
+    def _words(self) -> list[tuple[str, int, int]]:
+        """Each word in lower case, and where it begins and ends in the whole."""
+        found = islice(_WORD.finditer(self._whole), _MAX_WORDS)
+        return [(_BROKEN.sub("", word[0]).casefold(), word.start(), word.end()) for word in found]
 
     def _index(self, offset: int) -> int:
         return bisect_right(self._starts, offset) - 1
@@ -127,6 +126,14 @@ def _short(passages: Iterable[Passage]) -> Iterator[Passage]:
             yield passage
         else:
             yield from (Passage(passage.label, piece[0]) for piece in _PIECE.finditer(passage.text))
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(_BROKEN.sub("", text).split())
+
+
+def _likeness(some: list[str], others: list[str]) -> float:
+    return SequenceMatcher(None, " ".join(some)[:300], " ".join(others)[:300]).ratio()
 
 
 def _best_windows(words: list[str], wanted: Counter[str]) -> tuple[int, list[int]]:

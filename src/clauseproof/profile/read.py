@@ -52,12 +52,11 @@ def read_profile(path: Path, registry: Registry, files: Files | None = None, atl
     root = parse(data, problems)
     draft = validate(Draft, root, problems)
     check_rules(root, atlas, problems)
-    subjects = read_subjects(root.get("subjects"), registry, root.get("datasets"), atlas, problems)
-    promises = _promises(root, subjects, registry, atlas, kept, problems)
+    subjects = read_subjects(root.get("subjects"), registry, root.get("datasets"), problems)
+    promises = _promises(root, subjects, registry, kept, problems)
     _read_named(root, kept, problems)
-    problems.raise_any()
-    if draft is None:
-        raise AssertionError("a draft without problems exists")
+    if draft is None or problems:
+        raise problems.errors()
     return Reading(_assemble(path, data, draft, subjects, promises, kept, problems), dict(kept.files))
 
 
@@ -82,12 +81,12 @@ def _read_itself(name: str, kept: _Kept, problems: Problems) -> bytes:
 
 
 def _promises(
-    root: Node, subjects: Mapping[str, Subject], registry: Registry, atlas: Atlas, kept: _Kept, problems: Problems
+    root: Node, subjects: Mapping[str, Subject], registry: Registry, kept: _Kept, problems: Problems
 ) -> list[_Promise]:
     contract = Contract.read(root.get("contract"), kept.read, problems)
     declared, clauses = root.get("subjects"), root.get("clauses")
     names = frozenset(name for name, _ in declared.members()) if declared else frozenset()
-    reader = ClaimReader(registry, Deployment(names, subjects), atlas, problems)
+    reader = ClaimReader(registry, Deployment(names, subjects), problems)
     promises: list[_Promise] = []
     for node in clauses.entries() if clauses else ():
         promises.append(_Promise(node, reader.read(node), contract.locate(node)))

@@ -1,7 +1,6 @@
 """The subjects of a profile, typed by the word that says what each is."""
 
 from clauseproof.engine.registry import Registry
-from clauseproof.model.jurisdiction import Atlas
 from clauseproof.model.subject import Subject
 from clauseproof.profile.problem import Problems, quote
 from clauseproof.profile.tree import Node
@@ -9,14 +8,14 @@ from clauseproof.profile.validation import validate
 
 
 def read_subjects(
-    section: Node | None, registry: Registry, datasets: Node | None, atlas: Atlas, problems: Problems
+    section: Node | None, registry: Registry, datasets: Node | None, problems: Problems
 ) -> dict[str, Subject]:
     """The subjects by name, those that are right; what is wrong with the others goes to `problems`."""
     known = {name for name, _ in datasets.members()} if datasets else set()
     found: dict[str, Subject] = {}
     for name, node in section.members() if section else ():
         cls = subject_class(name, node, registry, problems)
-        subject = validate(cls, node, problems, context={"atlas": atlas}) if cls else None
+        subject = validate(cls, node, problems) if cls else None
         if subject is not None:
             found[name] = subject
         _check_holds(node, known, problems)
@@ -41,7 +40,7 @@ def subject_class(name: str, node: Node, registry: Registry, problems: Problems)
     what = f"{quote(value)} is no {word} that any subject type knows"
     if fitting:
         what = f"{quote(value)} could be {' or '.join(sorted(cls.__name__ for cls in fitting))}"
-    problems.add(node.value[word].spot, what, value=value, advice=f"see the {word} subjects in profiles/schema.json")
+    problems.add(node.value[word].spot, what, value=value, advice=f"see profiles/schema.json for {word} subjects")
     return None
 
 

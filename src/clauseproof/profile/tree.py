@@ -111,9 +111,8 @@ def _decode(data: bytes, problems: Problems) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", "replace")
-        raise problems.fatal(
-            _spot_after(before), f"byte 0x{data[error.start]:02x} is not UTF-8", "save as UTF-8"
-        ) from None
+        what = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise problems.fatal(_spot_after(before), what, "save the file as UTF-8") from None
     for char in _unprintable(text):
         problems.add(_spot_after(text[: text.index(char)]), f"{_spell(char)} is not printable", advice="remove it")
     problems.raise_any()
@@ -227,7 +226,9 @@ class _Builder:
         self._problems.add(spot, what, value=value, advice=advice)
 
     def _refuse_alias(self, event: Any) -> None:
-        raise self._problems.fatal(_spot_of(event), f"the alias {quote(event.anchor)} is refused", "write the value out")
+        raise self._problems.fatal(
+            _spot_of(event), f"the alias {quote(event.anchor)} is refused", "write the value out"
+        )
 
     def _refuse_second(self, event: Any) -> None:
         if self._root is not None:

@@ -44,18 +44,16 @@ _SHAPES = {
 }
 
 
-def validate(
-    model: type[M], node: Node, problems: Problems, *, without: tuple[str, ...] = (), context: Any = None
-) -> M | None:
+def validate(model: type[M], node: Node, problems: Problems, *, without: tuple[str, ...] = ()) -> M | None:
     """The node as a model; None, and its faults in `problems`, if it is not one.
 
-    Keys in `without` are left to the caller; `context` is what the types' own validators are given.
+    Keys in `without` are left to the caller.
     """
     plain = node.plain()
     if isinstance(plain, dict):
         plain = {key: value for key, value in plain.items() if key not in without}
     try:
-        return model.model_validate(plain, context=context)
+        return model.model_validate(plain)
     except ValidationError as error:
         for one in error.errors(include_url=False):
             _explain(one, model, node, problems, without)
