@@ -81,7 +81,7 @@ def read_ranges(data: bytes, name: str) -> RangeList:
             if count >= MOST_PREFIXES:
                 raise EvidenceRejected(f"{name} has more than {MOST_PREFIXES} prefixes")
             table.put(prefix, entry, _merge)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
         raise EvidenceRejected(f"{name} is damaged: {str(error)[:200]}", "download it again") from error
     return RangeList(provider, serial, dated, table)
 
