@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
 VERDICT = "clauseproof_verdict"
+_FEW = 500
 _LETTERS = {
     "satisfied": ("passed", ".", "CONSISTENT"),
     "not-satisfied": ("failed", "F", "CONTRADICTED"),
@@ -150,6 +151,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     plain = marked(session.items)
     if not chosen and not plain:
         raise pytest.UsageError("nothing of the profile was selected: name a folder of checks, or change -k and -m")
+    if len(chosen) > _FEW:  # pytest's own list of failures takes time with their square, and our report has them all
+        session.config.option.tbstyle = "no"
     try:
         must_name_clauses(plain, run.setting.profile)
         run.begin(chosen)

@@ -1,16 +1,11 @@
 """`clauseproof demo`: the whole job against the reference vendor on this machine, once kept and once not."""
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from clauseproof.doors.commands import run_profile, say
 from clauseproof.doors.session import Wishes, fresh
 from clauseproof.engine.outcome import UNRESTORED
-
-_UNSET = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "AWS_PROFILE")
 
 
 def run_demo(out: Path | None) -> int:
@@ -28,21 +23,7 @@ def run_demo(out: Path | None) -> int:
     for name, make in (("keeps its word", ReferenceVendor.honest), ("overclaims", ReferenceVendor.overclaiming)):
         say(f"\nThe reference vendor that {name}:")
         place = folder / name.replace(" ", "-")
-        with make(place / "deployment") as vendor, environment(vendor.environment):
-            wishes = Wishes(out=place / "run", drills=True, operator="clauseproof demo")
+        with make(place / "deployment") as vendor, vendor.surroundings():
+            wishes = Wishes(out=place / "run", drills=True)
             codes.append(run_profile(vendor.profile, wishes))
     return UNRESTORED if UNRESTORED in codes else 0
-
-
-@contextmanager
-def environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """The environment a vendor's buyer would have, and nothing that asks beyond this machine; restored afterwards."""
-    before = dict(os.environ)
-    try:
-        for name in _UNSET:
-            os.environ.pop(name, None)
-        os.environ.update(wanted)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
