@@ -58,13 +58,15 @@ def _floor(floor: TlsVersion, where: str, about: str, seen: tuple[VersionLooks, 
     for version in older:
         if version not in refused:
             yield _not_refused(version, looks.get(version), floor, where, about)
+    if refused != older:
+        return
     spoken = ", ".join(version for version in accepted if version >= floor)
-    if not spoken:
+    rest = f" and refused every suite of {', '.join(older)}" if older else ""
+    if spoken:
+        yield holds(f"{where} accepted {spoken}{rest}", Assurance.OBSERVED, about=about)
+    else:
         modern = "; ".join(_replies(one) for version, one in looks.items() if version >= floor) or "not tried"
         yield unknown(f"{where} was not seen to speak {floor} or newer ({modern}); run again to settle it", about=about)
-    elif refused == older:
-        rest = f" and refused every suite of {', '.join(older)}" if older else ""
-        yield holds(f"{where} accepted {spoken}{rest}", Assurance.OBSERVED, about=about)
 
 
 def _refuses(looks: VersionLooks | None, *, control: bool) -> bool:

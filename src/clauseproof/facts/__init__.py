@@ -1,0 +1,1 @@
+"""What can be seen: subjects and Facts classes, one module per family."""
