@@ -63,7 +63,6 @@ class LoopbackServer:
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=1,
             ssl_certfile=certificate.chain if certificate else None,
             ssl_keyfile=certificate.private_key if certificate else None,
         )
@@ -91,6 +90,7 @@ class LoopbackServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
+        # Nobody is waited for: a client that keeps its connection alive would hold up the end of every test.
+        self._server.should_exit = self._server.force_exit = True
         self._thread.join(STOP_S)
         self._socket.close()

@@ -15,7 +15,7 @@ from clauseproof.sandbox.kms.clock import Clock
 from clauseproof.sandbox.kms.faults import FaultBoard, Faults
 from clauseproof.sandbox.kms.google.access import Bindings, Caller
 from clauseproof.sandbox.kms.google.front import grpc_server
-from clauseproof.sandbox.kms.google.hsm import CloudHsm
+from clauseproof.sandbox.kms.google.hsm import attest
 from clauseproof.sandbox.kms.google.project import (
     DESTROY_AFTER,
     EXTERNAL,
@@ -30,6 +30,7 @@ from clauseproof.sandbox.kms.google.project import (
     Version,
     new_key,
 )
+from clauseproof.sandbox.kms.hsm import Card
 from clauseproof.sandbox.kms.keystate import KeyState
 from clauseproof.sandbox.pki import Leaf
 
@@ -127,9 +128,9 @@ class GoogleKmsDouble:
         return f"{self.host}:{self.port}"
 
     @cached_property
-    def hsm(self) -> CloudHsm:
+    def hsm(self) -> Card:
         """The card that attests keys of the HSM levels; its roots are what a verifier pins."""
-        return CloudHsm(self._holdings.clock.now() - timedelta(days=365))
+        return Card(self._holdings.clock.now() - timedelta(days=365))
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -187,7 +188,7 @@ class GoogleKmsDouble:
 
     def _attest(self, version: Version) -> kms.KeyOperationAttestation:
         # The card has four RSA keys: it is made when the first key of an HSM level needs it.
-        return self.hsm.attest(version)
+        return attest(self.hsm, version)
 
     def _new(self, name: str, seed: KeySeed) -> CryptoKey:
         default = (

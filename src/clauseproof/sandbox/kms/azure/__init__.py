@@ -1,0 +1,7 @@
+"""Azure Key Vault and Managed HSM on loopback, over TLS with the real challenge, for unmodified Azure SDK clients."""
+
+from clauseproof.sandbox.kms.azure.access import Caller
+from clauseproof.sandbox.kms.azure.double import BUYER, AzureKeyVaultDouble, KeySeed
+from clauseproof.sandbox.kms.azure.transport import pinned_transport
+
+__all__ = ["BUYER", "AzureKeyVaultDouble", "Caller", "KeySeed", "pinned_transport"]
