@@ -59,3 +59,8 @@ def test_an_artifact_that_is_a_link_is_refused(folder: Path, tmp_path: Path) -> 
 def test_an_artifact_that_was_never_kept_is_named(folder: Path) -> None:
     with pytest.raises(LedgerError, match="No such file"):
         artifacts.load(folder, "sha256:" + "0" * 64)
+
+
+def test_an_artifact_that_cannot_be_written_is_a_ledger_error(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="cannot be written"):
+        artifacts.store(tmp_path, b"handshake")

@@ -4,7 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from clauseproof.ledger.chain import links, previous
+from clauseproof.model.errors import LedgerError
 from clauseproof.model.run import JudgedFrom, RunRecord
 from tests.ledger.runs import NOW, begin, finished, new_signer, record
 
@@ -55,3 +58,9 @@ def test_what_is_no_run_beside_the_runs_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "broken/run.json").write_bytes(b"\xff")
     (tmp_path / "link").symlink_to(tmp_path / "whole")
     assert [link.manifest() for link in links(tmp_path, record().profile)] == [digest]
+
+
+def test_a_file_is_no_folder_of_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(LedgerError, match="cannot be listed"):
+        previous(tmp_path / "file", record().profile)

@@ -112,6 +112,12 @@ def test_a_file_without_a_key_is_named(tmp_path: Path, content: bytes) -> None:
         PublicKey.load(tmp_path / "k")
 
 
+def test_a_key_that_cannot_be_made_names_the_ways_out(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="no signing key can be made") as error:
+        load_or_make_key(tmp_path / "gone")
+    assert "--key" in error.value.what_to_do
+
+
 def test_a_key_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="No such file"):
         load_key(tmp_path / "absent.pem")
@@ -121,6 +127,23 @@ def test_a_public_key_is_read_back_from_its_pem(tmp_path: Path) -> None:
     signer = new_signer()
     (tmp_path / "pub").write_bytes(signer.public_pem)
     assert PublicKey.load(tmp_path / "pub") == signer.public
+
+
+@pytest.mark.parametrize("key", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_key_of_another_kind_that_somebody_else_names_is_not_opened(key: "PrivateKeyTypes") -> None:
+    named = PublicKey(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(ValueError, match="that we do not sign with"):
+        named.open()
+
+
+# The SubjectPublicKeyInfo of an algorithm that nobody has: object identifier 1.2.3.4 and an empty bit string.
+NOBODYS = bytes.fromhex("300a3005060 32a0304030100".replace(" ", ""))
+
+
+@pytest.mark.parametrize("der", [b"", b"\x30", NOBODYS])
+def test_bytes_that_are_no_key_we_know_are_a_value_error(der: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (the text is the library's)
+        PublicKey(der).open()
 
 
 def test_a_certificate_pins_its_public_key(tmp_path: Path) -> None:

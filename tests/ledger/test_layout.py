@@ -55,3 +55,16 @@ def test_a_walk_does_not_follow_a_linked_folder(tmp_path: Path) -> None:
     (tmp_path / "run/artifacts").mkdir(parents=True)
     (tmp_path / "run/artifacts/sha256").symlink_to(tmp_path / "elsewhere")
     assert [(e.name, e.kind) for e in layout.walk(tmp_path / "run")] == [("artifacts/sha256", EntryKind.OTHER)]
+
+
+def test_a_directory_of_endless_entries_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "MAX_ENTRIES", 5)
+    for number in range(6):
+        (tmp_path / str(number)).write_bytes(b"")
+    with pytest.raises(LedgerError, match="more than 5 entries"):
+        list(layout.walk(tmp_path))
+
+
+def test_a_directory_that_cannot_be_listed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="gone cannot be listed"):
+        list(layout.walk(tmp_path / "gone"))

@@ -104,6 +104,12 @@ def test_the_run_is_annotated_with_who_from_where_with_which_leave_and_after_whi
     assert run["digest"]["sha256"] == "a" * 64
 
 
+@pytest.mark.parametrize(("finished_at", "said"), [(None, None), (record().finished, "2026-11-24T09:00:03Z")])
+def test_the_run_is_annotated_with_its_end_if_it_had_one(finished_at: Any, said: str | None) -> None:
+    (run,) = annotated(statement(record(finished=finished_at), [], {"run.json": "a" * 64}, None), "run")
+    assert run["annotations"]["clauseproof"]["finished"] == said
+
+
 def test_the_signers_public_key_stands_in_the_statement_under_its_fingerprint() -> None:
     signer = new_signer()
     (key,) = annotated(statement(record(), [], {"run.json": "a" * 64}, signer.public), "signer")

@@ -1,5 +1,6 @@
 """Lines of `observations.jsonl`: found by what they are of, read where they lie, refused where they are ambiguous."""
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clauseproof.ledger.jsonlines import cut_off, lines
-from clauseproof.ledger.layout import MAX_LINE
+from clauseproof.ledger.layout import MAX_LINE, MAX_LINES
 from clauseproof.ledger.line import Line
 from clauseproof.ledger.observations import Observations
 from clauseproof.model.errors import LedgerError
@@ -79,7 +80,6 @@ def test_a_line_is_found_by_kind_subject_and_vantage(tmp_path: Path) -> None:
     assert line is not None
     assert (line.subject, line.data) == ("attic", {"lit": False})
     assert found.line("lamp.light", "attic", "berlin") is None
-    assert len(found) == 3
     assert [(each.subject, each.vantage) for each in found.lines()] == of
 
 
@@ -131,3 +131,19 @@ def test_a_line_of_exactly_sixteen_mebibytes_is_read(tmp_path: Path) -> None:
 def test_offsets_are_where_the_lines_begin(tmp_path: Path) -> None:
     (tmp_path / "o").write_bytes(b"ab\n\nc\n")
     assert list(lines(tmp_path / "o")) == [(0, b"ab"), (3, b""), (4, b"c")]
+
+
+def test_more_than_a_million_lines_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "o").write_bytes(b"\n" * (MAX_LINES + 1))
+    with pytest.raises(LedgerError, match="has more than 1000000 lines"):
+        for _ in lines(tmp_path / "o"):
+            pass
+
+
+def test_an_index_that_is_gone_leaves_no_file_open(tmp_path: Path) -> None:
+    found = written(tmp_path / "o", observation("hall", Light(lit=True)).encode())
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert found.line("lamp.light", "hall", "local") is not None
+    del found
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

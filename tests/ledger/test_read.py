@@ -41,6 +41,15 @@ def test_a_folder_without_run_json_is_no_run(tmp_path: Path) -> None:
         LedgerReader.open(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["run.json", "observations.jsonl", "verdicts.jsonl"])
+def test_a_folder_in_place_of_a_file_is_a_ledger_error(tmp_path: Path, name: str) -> None:
+    begin(tmp_path / "run")
+    (tmp_path / "run" / name).unlink()
+    (tmp_path / "run" / name).mkdir()
+    with pytest.raises(LedgerError, match=f"{name} is no regular file"):
+        LedgerReader.open(tmp_path / "run")
+
+
 def test_a_run_json_of_another_shape_is_refused_with_its_field(tmp_path: Path) -> None:
     begin(tmp_path / "run")
     path = tmp_path / "run/run.json"

@@ -338,6 +338,12 @@ def test_a_later_run_is_detected_even_if_it_names_another_predecessor(tmp_path: 
     assert kinds(verify(tmp_path / "run-1", newest_of=tmp_path)) == {ProblemKind.NOT_NEWEST}
 
 
+def test_a_run_without_a_manifest_is_followed_by_nobody(tmp_path: Path) -> None:
+    chained(tmp_path, 1, None)
+    begin(tmp_path / "killed", record(id="killed", started=NOW + timedelta(hours=2)))
+    assert ProblemKind.NOT_NEWEST not in kinds(verify(tmp_path / "killed", newest_of=tmp_path))
+
+
 def test_a_rejudgement_stands_beside_the_chain(tmp_path: Path) -> None:
     chained(tmp_path, 1, None)
     chained(tmp_path, 2, None, judged_from=JudgedFrom(run="run-1", manifest=None))

@@ -1,11 +1,9 @@
 """Raw bytes kept as evidence, each under its own digest."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
-from clauseproof.ledger.files import digest_of, read_bounded
+from clauseproof.ledger.files import digest_of, put, read_bounded
 from clauseproof.ledger.layout import MAX_ARTIFACT, artifact_name
 from clauseproof.model.errors import LedgerError
 
@@ -20,7 +18,7 @@ def store(directory: Path, data: bytes) -> str:
     digest = digest_of(data)
     path = directory / artifact_name(digest)
     if not path.exists():
-        _write(path, data)
+        put(path, data, durable=False)
     return digest
 
 
@@ -31,15 +29,3 @@ def load(directory: Path, digest: str, limit: int = MAX_ARTIFACT) -> bytes:
     if hashlib.sha256(data).hexdigest() != path.name:
         raise LedgerError(f"{path} is not what its name says", "the artifact was changed after the run")
     return data
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except OSError as error:
-        raise LedgerError(
-            f"{path} cannot be written: {error.strerror}", "free space or choose another folder"
-        ) from error

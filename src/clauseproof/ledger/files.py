@@ -27,9 +27,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise LedgerError(f"{path} cannot be opened: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise LedgerError(f"{path} is no regular file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise LedgerError(f"{path} is no regular file")
         yield file
 
 
@@ -56,19 +57,27 @@ def sha256_bounded(path: Path, limit: int) -> str:
 
 def replace(path: Path, data: bytes) -> None:
     """Write a file whole and durably: a reader, or a run after a crash, sees the old bytes or all of the new ones."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    put(path, data, durable=True)
+    sync_directory(path.parent)
+
+
+def put(path: Path, data: bytes, *, durable: bool) -> None:
+    """Write a file whole; LedgerError, and no trace, if that fails. `durable` waits until its bytes are on disk."""
+    name = None
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
         raise LedgerError(
             f"{path} cannot be written: {error.strerror}", "free space or choose another folder"
         ) from error
-    sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:

@@ -60,12 +60,6 @@ class Observations:
         except ValueError as error:
             raise LedgerError(f"{self.path}, {where}: {error}", _ADVICE) from error
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._index()
-
-    def __len__(self) -> int:
-        return len(self._index())
-
     def _index(self) -> dict[Key, tuple[int, int]]:
         with self._lock:
             if self._spans is None:
