@@ -140,40 +140,55 @@ def _words(source: place.Placed, address: str, rule: _Rule, claim: EndpointLocat
             old = file.days_old is not None and file.days_old > claim.lists_at_most.days
             fresh = not (old and isinstance(source, place.Ranges))
             keeps = None if said.country is None else rule.keeps(said.country)
-            yield _Word(source.ceiling, keeps, fresh, _sentence(source, file, said, fresh=fresh))
+            yield _Word(source.ceiling, keeps, fresh, _sentence(_who(source, file), file, address, said, fresh=fresh))
 
 
-def _sentence(source: place.Placed, file: place.Source, said: place.Statement, *, fresh: bool) -> str:
-    who = {place.Ranges.kind: f"the ranges of {file.publisher}", place.Feeds.kind: "the geofeed"}
-    where = f"in {said.country}" if said.country else "in no place that is known"
-    age = "" if fresh else f", {file.days_old} days old"
-    name = f"{who.get(source.kind, 'the database')} ({file.name}{age})"
-    area = said.value("group") or said.value("region") or said.value("city")
-    shown = ", ".join(filter(None, (said.value("service"), area, said.prefix())))
-    return f"{name} put it {where} [{shown}]"
-
-
+_PROVIDERS = {"aws": "Amazon", "azure": "Microsoft", "google": "Google"}
 _UNSEEN_COPIES = "No address elsewhere was seen, which does not exclude a copy elsewhere"
+
+
+def _who(source: place.Placed, file: place.Source) -> str:
+    # A database gives itself a name, which could be a provider's: the kind of source decides who speaks.
+    if isinstance(source, place.Ranges):
+        return f"{_PROVIDERS.get(file.publisher, 'the provider')} lists"
+    return "the geofeed puts" if isinstance(source, place.Feeds) else "the database puts"
+
+
+def _sentence(who: str, file: place.Source, address: str, said: place.Statement, *, fresh: bool) -> str:
+    """Such as: Amazon lists 192.0.2.7 in DE (EC2, eu-central-1, 192.0.2.0/24 of data/ip-ranges.json)."""
+    where = f"in {said.country}" if said.country else "in no place that is known"
+    area = said.value("group") or said.value("region") or said.value("city")
+    entry = " of ".join(filter(None, (said.prefix(), file.name)))
+    age = "" if fresh else f"{file.days_old} days old"
+    shown = ", ".join(filter(None, (said.value("service"), area, entry, age)))
+    return f"{who} {address} {where} ({shown})"
 
 
 def _judge(address: str, words: list[_Word], rule: _Rule, *, lists_asked: bool) -> Finding:
     """One address: who contradicts comes first, then the strongest of those that agree."""
-    told = "; ".join(word.text for word in words) or "no source knows it"
     against = _contradiction(words, lists_asked=lists_asked)
     if against is not None:
-        return broken(f"{address} is said not to lie {rule.words}: {told}", against, about=address)
-    unplaced = any(w.assurance is Assurance.REPORTED and w.keeps is None for w in words)
-    proof = [word for word in words if word.keeps and word.fresh]
-    kept = [word.assurance for word in proof if not (unplaced and word.assurance is Assurance.VOUCHED)]
+        return broken(_told(words, keeps=False, then=f", not {rule.words}"), against, about=address)
+    unplaced = any(word.assurance is Assurance.REPORTED and word.keeps is None for word in words)
+    proof = [word.assurance for word in words if word.keeps and word.fresh]
+    kept = [assurance for assurance in proof if not (unplaced and assurance is Assurance.VOUCHED)]
     doubted = any(word.keeps is False for word in words)
     if kept and (max(kept) is Assurance.REPORTED or not doubted):
-        text = f"{address} is said to lie {rule.words}: {told}. {_UNSEEN_COPIES}"
-        return holds(text, max(kept), about=address)
+        text = _told(words, keeps=True, then=f", {rule.words}")
+        return holds(f"{text}. {_UNSEEN_COPIES}", max(kept), about=address)
+    told = "; ".join(word.text for word in words) or "no source knows it"
     return unknown(
         f"whether {address} lies {rule.words} is open: {told}. To settle it: name today's ranges of the provider in "
         "sources.ranges, or ask the vendor for the location in the provider's account",
         about=address,
     )
+
+
+def _told(words: list[_Word], *, keeps: bool, then: str) -> str:
+    """What all sources say, those that decide first."""
+    first = [word.text for word in words if word.keeps is keeps]
+    rest = [word.text for word in words if word.keeps is not keeps]
+    return "; ".join(["; ".join(first) + then, *rest])
 
 
 def _contradiction(words: list[_Word], *, lists_asked: bool) -> Assurance | None:

@@ -146,6 +146,17 @@ def test_all_that_sources_say_is_shown() -> None:
     assert all(word in text for word in ("in DE", "in FR", "in US", "Ranges.file", "Feeds.file", "Countries.file"))
 
 
+def test_a_database_that_calls_itself_a_provider_is_no_provider() -> None:
+    text = texts(judged(c=countries({HERE: "DE"})))
+    assert text.startswith("the database puts 192.0.2.7 in DE")
+    assert "Amazon" not in text
+
+
+def test_who_contradicts_is_told_first() -> None:
+    text = texts(judged(ranges({HERE: "DE"}), feeds({HERE: "TR"}), countries({HERE: "DE"})))
+    assert text.startswith("the geofeed puts 192.0.2.7 in TR (192.0.2.7/32 of Feeds.file), not inside EU; Amazon lists")
+
+
 def test_satisfied_does_not_say_that_no_copy_is_elsewhere() -> None:
     assert "does not exclude a copy elsewhere" in texts(judged(ranges({HERE: "DE"})))
 
