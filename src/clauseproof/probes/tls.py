@@ -80,7 +80,10 @@ def _address(target: _Target, look: Look) -> AddressScan:
 
 def _versions(target: _Target, look: Look) -> tuple[VersionLooks, ...]:
     ends = look.clock() + min(LONGEST_S, look.remaining_s() - _MARGIN_S)
-    limit_s: Callable[[], float] = lambda: ends - look.clock()  # noqa: E731
+
+    def limit_s() -> float:
+        return ends - look.clock()
+
     first = _scan(target, TlsVersion, limit_s)
     second: dict[TlsVersion, Attempt] = {}
     old = [v for v, attempt in first.items() if attempt.answer is Answer.ACCEPTED and v < TlsVersion.TLS1_3]
