@@ -69,7 +69,8 @@ class AzureKeyVaultDouble:
     """One vault, or one Managed HSM, on loopback over TLS for the length of a `with` block.
 
     It answers under its real host name only; `transport()` takes an SDK client there with its challenge and
-    certificate checks on. Callers are known by their bearer token.
+    certificate checks on. Callers are known by their bearer token. A `resource` of another domain makes its challenge
+    one that a careful client must refuse.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class AzureKeyVaultDouble:
         authority: str = "https://login.microsoftonline.com",
         tenant: str = "99999999-8888-7777-6666-555555555555",
         region: str = "westeurope",
+        resource: str | None = None,
         recoverable_days: int = 90,
         purge_protection: bool = False,
         callers: Sequence[Caller] = (),
@@ -90,12 +92,14 @@ class AzureKeyVaultDouble:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        domain = f"{'managedhsm' if managed_hsm else 'vault'}.{cloud}"
         self._board = FaultBoard(faults or Faults())
         self._vault = Vault(
-            host=f"{name}.{'managedhsm' if managed_hsm else 'vault'}.{cloud}",
+            host=f"{name}.{domain}",
             tenant=tenant,
             authority=authority,
             region=region,
+            resource=resource or f"https://{domain}",
             managed_hsm=managed_hsm,
             recoverable_days=recoverable_days,
             purge_protection=purge_protection,

@@ -144,11 +144,8 @@ def _perform(vault: Vault, asked: Asked, caller: Caller, resolved: list[str]) ->
 def _failed(vault: Vault, asked: Asked, error: AzureError) -> Response:
     headers = _headers(vault, asked)
     if error.status == 401:
-        domain = "managedhsm" if vault.managed_hsm else "vault"
-        resource = vault.host[vault.host.index(f"{domain}.") :]
-        headers["WWW-Authenticate"] = (
-            f'Bearer authorization="{vault.authority}/{vault.tenant}", resource="https://{resource}"'
-        )
+        directory = f"{vault.authority}/{vault.tenant}"
+        headers["WWW-Authenticate"] = f'Bearer authorization="{directory}", resource="{vault.resource}"'
     if error.status == 429:
         headers["Retry-After"] = "1"
     return JSONResponse(error.body, error.status, headers=headers)

@@ -105,6 +105,7 @@ class Vault:
     """The state behind one vault or Managed HSM. Every reader and writer holds `lock`.
 
     Attributes:
+        resource: what its challenge asks a token for.
         recoverable_days: how long a deleted key can be recovered, 7 to 90.
         purge_protection: nobody can purge a deleted key before that time is over.
     """
@@ -116,6 +117,7 @@ class Vault:
         tenant: str,
         authority: str,
         region: str,
+        resource: str,
         managed_hsm: bool,
         recoverable_days: int,
         purge_protection: bool,
@@ -127,6 +129,7 @@ class Vault:
         self.tenant = tenant
         self.authority = authority
         self.region = region
+        self.resource = resource
         self.managed_hsm = managed_hsm
         self.recoverable_days = recoverable_days
         self.purge_protection = purge_protection
