@@ -6,6 +6,8 @@ for, and the first time the new one had arrived. Whoever judges can then let the
 """
 
 import enum
+import math
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import takewhile
 from typing import Self
@@ -182,6 +184,11 @@ class Revocation(Facts):
         """The summary of one lane; None where it was not asked."""
         return next((times for times in self.lanes if times.lane is lane), None)
 
+    def while_disabled(self, lane: Lane) -> list[Sample]:
+        """What one lane answered between our two acts."""
+        until_s = self.enable.t_s if self.enable is not None else math.inf
+        return [sample for sample in between(self.samples, self.disable.t_s, until_s) if sample.lane is lane]
+
 
 class RotationDrill(Facts):
     """A rotation was asked for under our eyes; 0 is the moment the call was answered.
@@ -217,6 +224,11 @@ class RotationDrill(Facts):
     lasting: tuple[str, ...]
 
 
+def between(samples: Iterable[Sample], from_s: float, until_s: float) -> list[Sample]:
+    """Asked after one moment and answered before another: an answer on its way when a key changes speaks of neither."""
+    return [sample for sample in samples if from_s <= sample.t_s and sample.answered_s <= until_s]
+
+
 def change(samples: tuple[Sample, ...], act: Act, until_s: float, new: Answer, confirmations: int) -> Change:
     """When one lane's answer changed to `new` for good, between an act and `until_s`.
 
@@ -224,7 +236,7 @@ def change(samples: tuple[Sample, ...], act: Act, until_s: float, new: Answer, c
     in the order asked. Unclear ones neither make a change nor undo one; they widen the interval.
     """
     old = Answer.REFUSED if new is Answer.SERVED else Answer.SERVED
-    seen = [sample for sample in samples if act.t_s <= sample.t_s < until_s]
+    seen = between(samples, act.t_s, until_s)
     tail = list(takewhile(lambda sample: sample.outcome is not old, reversed(seen)))[::-1]
     before = seen[: len(seen) - len(tail)]
     fresh = [sample for sample in tail if sample.outcome is new]
@@ -239,8 +251,8 @@ def lane_times(
 ) -> LaneTimes:
     """The summary of one lane, from the samples of all."""
     own = tuple(sample for sample in samples if sample.lane is lane)
-    until = enable.t_s if enable is not None else float("inf")
+    until = enable.t_s if enable is not None else math.inf
     dark = change(own, disable, until, Answer.REFUSED, confirmations)
     if enable is None or dark.new_after_s is None:
         return LaneTimes(lane=lane, dark=dark, light=None)
-    return LaneTimes(lane=lane, dark=dark, light=change(own, enable, float("inf"), Answer.SERVED, confirmations))
+    return LaneTimes(lane=lane, dark=dark, light=change(own, enable, math.inf, Answer.SERVED, confirmations))

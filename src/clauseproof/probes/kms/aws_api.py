@@ -95,11 +95,10 @@ class Failed(Exception):
 class AwsApi:
     """Calls to one key, each noted in the look; what fails becomes one of our errors."""
 
-    def __init__(self, reach: AwsReach, look: Look, *, attempts: int = 3, fresh: bool = False) -> None:
+    def __init__(self, reach: AwsReach, look: Look, *, attempts: int = 3) -> None:
         self.reach = reach
         self._look = look
         self._attempts = attempts
-        self._fresh = fresh
         self._client: KMSClient | None = None
 
     def call(self, operation: str, **more: Any) -> dict[str, Any]:
@@ -124,7 +123,7 @@ class AwsApi:
     def _connected(self) -> "KMSClient":
         if self._client is None:
             within_s = max(1.0, min(READ_S, self._look.remaining_s()))
-            self._client = self.reach.client(attempts=self._attempts, within_s=within_s, fresh=self._fresh)
+            self._client = self.reach.client(attempts=self._attempts, within_s=within_s)
         return self._client
 
     def pages(self, operation: str, member: str, most: int = 100) -> list[dict[str, Any]]:
@@ -153,7 +152,7 @@ class _Meaning:
 
 _CREDENTIALS = _Meaning(
     Denied,
-    "AWS does not know the credentials used for {call} in partition {partition}",
+    "AWS does not accept the credentials used for {call} in {region}, partition {partition}",
     "credentials belong to one partition: use some of account {account} in {partition}, or name them as profile",
 )
 _EXPIRED = _Meaning(Denied, "the AWS credentials for {call} on {arn} have expired", "renew them and run again")
@@ -247,12 +246,13 @@ def explain(error: Exception, operation: str, reach: AwsReach) -> LookFailed:
     code = code_of(error)
     names = [code, *(base.__name__ for base in type(error).__mro__)]
     meaning = next((MEANINGS[name] for name in names if name in MEANINGS), _BROKEN)
-    _, partition, _, _, account, _ = reach.arn.split(":", 5)
+    _, partition, _, region, account, _ = reach.arn.split(":", 5)
     words = {
         "call": f"kms:{operation}",
         "arn": reach.arn,
         "account": account,
         "partition": partition,
+        "region": region,
         "profile": reach.profile or "(default)",
         "code": code,
     }

@@ -65,8 +65,8 @@ class _Hand:
     def __init__(self, key: AwsKey, look: Look, refusals: frozenset[str]) -> None:
         self.key = key
         self.target = key.arn
-        self.control = AwsApi(AwsReach.of(key), look, fresh=True)
-        self.once = AwsApi(AwsReach.of(key), look, attempts=1, fresh=True)
+        self.control = AwsApi(AwsReach.of(key), look)
+        self.once = AwsApi(AwsReach.of(key), look, attempts=1)
         self._canary = secrets.token_bytes(32)
         self._context = {"EncryptionContext": key.drill.canary_context} if key.drill.canary_context else {}
         self._refusals = refusals
@@ -159,29 +159,28 @@ def _must_encrypt(target: str, metadata: Mapping[str, Any]) -> None:
 def restore_key_state(undo: Undo) -> None:
     """Enable the key if it is disabled, and see that it is what it was and decrypts; harmless when taken twice.
 
-    Credentials are read anew at every try, so that renewed ones are used. A key in any other state than Enabled or
-    Disabled was changed by somebody else, and is left to them.
+    Credentials are read anew at every further try, so that renewed ones are used. A key in any other state than Enabled
+    or Disabled was changed by somebody else, and is left to them.
     """
     reach = AwsReach.from_settings(undo.target, undo.settings)
     until = time.monotonic() + float(undo.settings.get("patience_s", "60"))
-    while True:
-        problem = _try_way_back(reach, undo)
-        if problem is None:
-            return
+    problem = _try_way_back(reach, undo, fresh=False)
+    while problem is not None:
         if time.monotonic() >= until:
             raise RestoreFailed(
                 f"{undo.target} was {undo.prior} before the drill and could not be brought back: {problem}",
                 "run clauseproof restore, or enable the key in the AWS console",
             )
         time.sleep(_RETRY_S)
+        problem = _try_way_back(reach, undo, fresh=True)
 
 
-def _try_way_back(reach: AwsReach, undo: Undo) -> str | None:
+def _try_way_back(reach: AwsReach, undo: Undo, *, fresh: bool) -> str | None:
     """What is still wrong, None if all is as before."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client = reach.client(attempts=1, fresh=True)
+        client = reach.client(attempts=1, fresh=fresh)
         if _state(client, undo) == "Disabled":
             client.enable_key(KeyId=undo.target)
         refused = _still_refuses(client, undo)

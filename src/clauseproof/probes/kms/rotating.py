@@ -136,7 +136,7 @@ class _Watch:
             self._pause(min(until, self.look.clock() + self.shape.poll_every.total_seconds()))
 
     def _end(self, until: float) -> End | None:
-        if self.declared is not None and (self.changed is not None or self.material is None):
+        if self.declared is not None and (self.changed is not None or self.first is None):
             return End.SETTLED
         if self.look.stopping():
             return End.INTERRUPTED

@@ -1,0 +1,290 @@
+"""Drills judged: over the wire through the engine, and rule by rule on timelines built in sight."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from checks.drills import RevocationDrill, RotationDrill, revocation_drill, rotation_drill
+from clauseproof.facts import drills
+from clauseproof.facts.drills import Act, Answer, Change, End, Lane, lane_times
+from clauseproof.model.assurance import Assurance
+from clauseproof.model.finding import Finding, Outcome
+from clauseproof.model.verdict import Ruling
+from clauseproof.sandbox.kms.aws import AwsKmsDouble, KeySeed
+from clauseproof.sandbox.kms.faults import EVERY, Faults
+from tests.support.case import outcomes, texts
+from tests.support.keyruns import judged, said
+from tests.support.keys import FAST, NOW, aws_key, samples, usable, vendor
+
+HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/k"
+
+
+def within(seconds: float) -> RevocationDrill:
+    return RevocationDrill(dark_within=timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def double() -> Iterator[AwsKmsDouble]:
+    with AwsKmsDouble() as running:
+        yield running
+
+
+# revocation-drill, over the wire
+
+
+def test_a_vendor_that_loses_access_in_time_is_satisfied_as_observed(double: AwsKmsDouble, tmp_path: Path) -> None:
+    arn = double.seed_key(KeySeed())
+    with vendor(double, arn) as path:
+        verdict = judged(aws_key(double, arn, data_path=path), "revocation-drill", within(60), tmp_path)
+    assert (verdict.ruling, verdict.assurance) == (Ruling.SATISFIED, Assurance.OBSERVED), said(verdict)
+    assert "The vendor's data path stopped serving" in said(verdict)
+    assert usable(double, arn)
+
+
+def test_a_vendor_that_serves_from_a_kept_data_key_is_contradicted(double: AwsKmsDouble, tmp_path: Path) -> None:
+    arn = double.seed_key(KeySeed())
+    with vendor(double, arn, keep_s=600) as path:
+        key = aws_key(double, arn, data_path=path, drill={**FAST, "give_up_after": "2 s"})
+        verdict = judged(key, "revocation-drill", within(0.5), tmp_path)
+    assert (verdict.ruling, verdict.assurance) == (Ruling.NOT_SATISFIED, Assurance.OBSERVED)
+    assert "had not stopped when the watch ended. The limit is 0.5 s" in said(verdict)
+    assert usable(double, arn)
+
+
+def test_a_look_too_short_for_the_limit_is_inconclusive(double: AwsKmsDouble, tmp_path: Path) -> None:
+    arn = double.seed_key(KeySeed())
+    with vendor(double, arn, keep_s=600) as path:
+        key = aws_key(double, arn, data_path=path, drill={**FAST, "give_up_after": "1 s"})
+        verdict = judged(key, "revocation-drill", within(900), tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert "too short for the limit of 15 min. To settle it: a drill.give_up_after beyond the limit" in said(verdict)
+
+
+@pytest.mark.parametrize(
+    ("faults", "says"),
+    [
+        (Faults(denies=frozenset({"DisableKey"})), "allow kms:DisableKey on"),
+        (Faults(denies=frozenset({"Encrypt"})), "allow kms:Encrypt on"),
+        (Faults(expired_credentials=True), "have expired"),
+        (Faults(throttled_calls=EVERY), "throttled"),
+        (Faults(ignores_disable=True), "not seen to refuse the disabled key"),
+    ],
+)
+def test_what_keeps_a_drill_from_seeing_leaves_it_open(
+    double: AwsKmsDouble, tmp_path: Path, faults: Faults, says: str
+) -> None:
+    arn = double.seed_key(KeySeed())
+    double.faults = faults
+    key = aws_key(double, arn, drill={**FAST, "give_up_after": "1 s"})
+    verdict = judged(key, "revocation-drill", within(60), tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert says in said(verdict)
+
+
+# revocation-drill, rule by rule
+
+
+def timeline(
+    vendor_line: str | None,
+    kms_line: str = "1 refused, 2 refused, 3 refused, 101 served, 102 served, 103 served",
+    *,
+    watched: float = 100.0,
+    dark_end: End = End.SETTLED,
+    after: str | None = "Enabled",
+) -> drills.Revocation:
+    """Disabled from 0 to 100 (or `watched`); answers at once."""
+    disable = Act(call="kms:DisableKey", at=NOW, t_s=0.0, took_s=0.0)
+    enable = Act(call="kms:EnableKey", at=NOW + timedelta(seconds=watched), t_s=watched, took_s=0.0)
+    seen = samples(Lane.KMS, kms_line) + (samples(Lane.VENDOR, vendor_line) if vendor_line else ())
+    lanes = (Lane.KMS, Lane.VENDOR) if vendor_line else (Lane.KMS,)
+    return drills.Revocation(
+        target=ARN,
+        disable=disable,
+        enable=enable,
+        poll_every_s=1.0,
+        give_up_after_s=watched,
+        confirmations=2,
+        dark_end=dark_end,
+        light_end=End.SETTLED,
+        lanes=tuple(lane_times(seen, lane, disable, enable, 2) for lane in lanes),
+        samples=tuple(sorted(seen, key=lambda s: s.t_s)),
+        addresses=("192.0.2.7",),
+        skipped=(),
+        state_before="Enabled",
+        state_after=after,
+    )
+
+
+GOOD = "1 served, 2 served, 5 refused, 6 refused, 101 refused, 103 served, 104 served"
+
+
+def test_the_doubt_of_the_polling_counts_against_the_proof() -> None:
+    """Stopped between 2 s and 5 s."""
+    assert outcomes(revocation_drill(within(5), timeline(GOOD))) == [HOLDS]
+    assert outcomes(revocation_drill(within(4), timeline(GOOD))) == [UNKNOWN]
+    assert outcomes(revocation_drill(within(1.9), timeline(GOOD))) == [BROKEN]
+
+
+def test_a_contradiction_counts_the_reads_served_too_late() -> None:
+    late = "1 served, 5 served, 9 served, 12 refused, 13 refused, 101 served, 102 served"
+    text = texts(revocation_drill(within(4), timeline(late)))
+    assert "still served 9 s after the key was disabled. The limit is 4 s; 2 reads were served after it" in text
+
+
+def test_a_vendor_that_does_not_come_back_may_have_been_silent_for_other_reasons() -> None:
+    silent = "1 served, 5 refused, 6 refused, 101 refused, 102 refused"
+    findings = list(revocation_drill(within(10), timeline(silent)))
+    assert outcomes(findings) == [UNKNOWN]
+    assert "the key may not be the reason" in texts(findings)
+
+
+def test_a_vendor_that_cannot_be_reached_is_not_dark() -> None:
+    lost = "1 served, 5 unclear, 6 unclear, 99 unclear, 101 served, 102 served"
+    findings = list(revocation_drill(within(10), timeline(lost, dark_end=End.GAVE_UP)))
+    assert outcomes(findings) == [UNKNOWN]
+    assert "then gave no clear answer (Code)" in texts(findings)
+
+
+def test_a_key_service_that_never_refused_shows_nothing_of_the_vendor() -> None:
+    ignoring = "1 served, 99 served, 101 served"
+    assert outcomes(revocation_drill(within(10), timeline(GOOD, ignoring))) == [UNKNOWN, HOLDS]
+
+
+def test_the_key_services_own_limit_is_judged_where_the_clause_has_one() -> None:
+    ignoring = "1 served, 50 served, 99 served, 101 served"
+    both = RevocationDrill(dark_within=timedelta(seconds=10), kms_dark_within=timedelta(seconds=30))
+    assert outcomes(revocation_drill(both, timeline(GOOD, ignoring))) == [BROKEN, HOLDS]
+    assert outcomes(revocation_drill(both, timeline(GOOD))) == [HOLDS, HOLDS]
+
+
+def test_without_a_data_path_the_vendor_was_not_looked_at() -> None:
+    findings = list(revocation_drill(within(10), timeline(None)))
+    assert outcomes(findings) == [UNKNOWN]
+    assert "give the key a data_path" in texts(findings)
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(3.0, HOLDS), (2.0, UNKNOWN), (0.5, BROKEN)])
+def test_the_time_until_the_vendor_serves_again_is_judged_where_the_clause_limits_it(
+    limit: float, outcome: Outcome
+) -> None:
+    """Served again between 1 s and 3 s after enabling."""
+    claim = RevocationDrill(dark_within=timedelta(seconds=10), light_within=timedelta(seconds=limit))
+    assert outcomes(revocation_drill(claim, timeline(GOOD))) == [HOLDS, outcome]
+
+
+@pytest.mark.parametrize("after", ["Disabled", None])
+def test_a_key_that_is_not_as_before_is_said_loudly(after: str | None) -> None:
+    findings = list(revocation_drill(within(10), timeline(GOOD, after=after)))
+    assert outcomes(findings) == [HOLDS, UNKNOWN]
+    assert "To mend it: clauseproof restore" in texts(findings)
+
+
+def test_an_interrupted_drill_says_so_and_decides_only_what_it_saw() -> None:
+    cut = timeline(
+        "1 served, 2 served, 6 served, 7 served", "1 refused, 2 refused", watched=5, dark_end=End.INTERRUPTED
+    )
+    findings = list(revocation_drill(within(60), cut))
+    assert outcomes(findings) == [UNKNOWN]
+    assert "watched for 5 s (until the run was interrupted)" in texts(findings)
+    assert outcomes(revocation_drill(within(1), cut)) == [BROKEN]
+
+
+# rotation-drill, over the wire
+
+
+def test_a_rotation_that_does_what_it_should_is_satisfied_as_observed(double: AwsKmsDouble, tmp_path: Path) -> None:
+    verdict = judged(aws_key(double, double.seed_key(KeySeed())), "rotation-drill", RotationDrill(), tmp_path)
+    assert (verdict.ruling, verdict.assurance) == (Ruling.SATISFIED, Assurance.OBSERVED)
+    assert "Left behind: 1 of 25 rotations on demand in the life of the key are used" in said(verdict)
+
+
+def test_old_data_that_is_lost_is_a_contradiction(double: AwsKmsDouble, tmp_path: Path) -> None:
+    double.faults = Faults(loses_old_material=True)
+    verdict = judged(aws_key(double, double.seed_key(KeySeed())), "rotation-drill", RotationDrill(), tmp_path)
+    assert verdict.ruling is Ruling.NOT_SATISFIED
+    assert "no longer decrypts, tried twice: InvalidCiphertextException" in said(verdict)
+
+
+def test_material_that_does_not_change_is_a_contradiction_after_the_limit(double: AwsKmsDouble, tmp_path: Path) -> None:
+    double.faults = Faults(rotation_keeps_material=True)
+    key = aws_key(double, double.seed_key(KeySeed()), drill={**FAST, "give_up_after": "1.5 s"})
+    claim = RotationDrill(within=timedelta(seconds=0.3))
+    verdict = judged(key, "rotation-drill", claim, tmp_path / "a")
+    assert verdict.ruling is Ruling.NOT_SATISFIED
+    assert "although the provider shows the rotation as completed; the limit is 0.3 s" in said(verdict)
+    assert judged(key, "rotation-drill", RotationDrill(), tmp_path / "b").ruling is Ruling.INCONCLUSIVE
+
+
+def test_a_budget_that_is_spent_leaves_it_open(double: AwsKmsDouble, tmp_path: Path) -> None:
+    past = tuple(NOW - timedelta(days=n) for n in range(100, 125))
+    key = aws_key(double, double.seed_key(KeySeed(created=past[-1], on_demand_rotations=past)))
+    verdict = judged(key, "rotation-drill", RotationDrill(), tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert "has used 25 of 25 rotations on demand" in said(verdict)
+
+
+# rotation-drill, rule by rule
+
+
+def turned(
+    before: str | None = "a",
+    changed: Change = Change(old_until_s=2.0, new_after_s=5.0),  # noqa: B008 - immutable
+    reads: str = "6 served",
+    *,
+    listed: bool = True,
+) -> drills.RotationDrill:
+    return drills.RotationDrill(
+        target=ARN,
+        rotate=Act(call="kms:RotateKeyOnDemand", at=NOW, t_s=0.0, took_s=0.0),
+        poll_every_s=1.0,
+        end=End.SETTLED,
+        material_before=before,
+        material_after="b",
+        declared_after_s=1.0,
+        changed=changed,
+        looked_for_s=6.0,
+        old_reads=samples(Lane.KMS, reads),
+        listed=listed,
+        used=1,
+        budget=25,
+        lasting=(),
+    )
+
+
+def judge_rotation(drill: drills.RotationDrill, within_s: float | None = None) -> list[Finding]:
+    limit = None if within_s is None else timedelta(seconds=within_s)
+    return list(rotation_drill(RotationDrill(within=limit), drill))
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(5.0, HOLDS), (4.0, UNKNOWN), (1.0, BROKEN)])
+def test_new_material_is_judged_by_the_limit_with_the_doubt_against_it(limit: float, outcome: Outcome) -> None:
+    assert outcomes(judge_rotation(turned(), limit)) == [outcome, HOLDS]
+
+
+def test_a_provider_that_names_no_material_leaves_it_open() -> None:
+    assert outcomes(judge_rotation(turned(before=None))) == [UNKNOWN, HOLDS]
+
+
+@pytest.mark.parametrize(
+    ("reads", "outcome"),
+    [
+        ("6 refused, 7 served", HOLDS),
+        ("6 refused, 7 refused", BROKEN),
+        ("6 refused", UNKNOWN),
+        ("6 refused, 7 unclear", UNKNOWN),
+        ("6 unclear, 7 unclear", UNKNOWN),
+    ],
+)
+def test_old_data_is_lost_only_if_two_looks_say_so(reads: str, outcome: Outcome) -> None:
+    assert outcomes(judge_rotation(turned(reads=reads))) == [HOLDS, outcome]
+
+
+def test_a_rotation_that_is_not_listed_is_not_yet_proven() -> None:
+    assert outcomes(judge_rotation(turned(listed=False))) == [HOLDS, HOLDS, UNKNOWN]
+
+
+def test_refusals_mean_what_the_facts_say_they_mean() -> None:
+    assert {answer.value for answer in Answer} == {"served", "refused", "unclear"}

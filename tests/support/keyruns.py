@@ -1,0 +1,43 @@
+"""One claim on one key, through the engine: planned, looked at over the wire, recorded, judged."""
+
+from datetime import datetime
+from pathlib import Path
+
+import checks.drills
+import checks.keys
+from clauseproof.engine.events import Silent
+from clauseproof.engine.observe import Observer
+from clauseproof.engine.permit import Gate
+from clauseproof.engine.plan import build_plan
+from clauseproof.engine.registry import Registry
+from clauseproof.engine.workshop import Workshop
+from clauseproof.facts import drills, keys
+from clauseproof.facts.keys import AwsKey
+from clauseproof.model.claim import Claim
+from clauseproof.model.permission import Permission
+from clauseproof.model.verdict import Verdict
+from clauseproof.probes.kms import aws, aws_drills
+from tests.engine.support import Lines, NoFiles, grant, judge, profile, use
+from tests.support.keys import NOW, journal
+
+
+def judged(key: AwsKey, kind: str, claim: Claim, state: Path, *, now: datetime = NOW) -> Verdict:
+    """The verdict of one claim, drills asked for and permitted; the engine's journal lies in `state`."""
+    registry = Registry()
+    for module in (keys, drills, aws, aws_drills, checks.keys, checks.drills):
+        registry.scan(module)
+    allowed = grant(Permission.DRILL, hosts=("127.0.0.0/8",))
+    made = profile({"data-key": key}, [use(kind, claim, "data-key")], grant=allowed)
+    gate, lines = Gate(allowed, NOW, True), Lines()
+    plan = build_plan(made, registry, gate)
+    shop = Workshop(made, gate, NoFiles(), state, lambda data: f"sha256:{len(data)}")
+    observer = Observer(plan, lines, shop, Silent(), journal(state / "journal"))
+    observer.start()
+    observer.wait()
+    (verdict,) = judge(plan, lines, now).verdicts()
+    return verdict
+
+
+def said(verdict: Verdict) -> str:
+    """All sentences of a verdict."""
+    return "\n".join(finding.text for finding in verdict.findings)
