@@ -130,6 +130,16 @@ def test_a_payload_of_the_forgers_under_the_old_signature_is_detected(run: Path)
     assert found(run).trust is Trust.UNSIGNED
 
 
+@pytest.mark.parametrize(
+    "bend", [lambda raw: raw + b"\n", lambda raw: raw[:-1], lambda raw: b""], ids=["more", "less", "none"]
+)
+def test_an_envelope_that_cannot_be_read_in_one_way_only_is_refused(run: Path, bend: Callable[[bytes], bytes]) -> None:
+    path = run / "manifest.dsse.json"
+    path.write_bytes(bend(path.read_bytes()))
+    assert problems(run) == {(ProblemKind.BAD_ENVELOPE, "manifest.dsse.json")}
+    assert found(run).trust is Trust.UNSIGNED
+
+
 def test_another_payload_type_is_refused(run: Path) -> None:
     replace_envelope(run, payloadType="application/vnd.in-toto.test-result+json")
     assert problems(run) == {(ProblemKind.BAD_ENVELOPE, "manifest.dsse.json")}

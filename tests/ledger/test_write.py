@@ -1,11 +1,13 @@
 """A run on its way to disk: what is there after a kill, what is refused, what the end writes."""
 
+import contextlib
 import hashlib
 import json
 import signal
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,12 +15,14 @@ from typing import Any, ClassVar
 import pytest
 
 from clauseproof.ledger.read import LedgerReader
+from clauseproof.ledger.verify import verify
 from clauseproof.ledger.write import LedgerWriter
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.errors import LedgerError
 from clauseproof.model.facts import Facts
 from tests.ledger.runs import PHOTO, Light, begin, finished, new_signer, observation, payload, record, replay
 
+SIGNER = new_signer()
 SECTION_6 = ["artifacts", "manifest.dsse.json", "observations.jsonl", "report.html", "results.json", "run.json"]
 
 
@@ -126,6 +130,27 @@ def test_nothing_can_be_added_to_a_finished_run(tmp_path: Path) -> None:
             late()
 
 
+def test_late_looks_that_go_on_keeping_artifacts_do_not_spoil_the_signing(tmp_path: Path) -> None:
+    writer = begin(tmp_path / "run")
+
+    def late(number: int) -> int:
+        kept = 0
+        with contextlib.suppress(LedgerError):
+            for more in range(10_000):
+                writer.artifact(b"%d of %d" % (more, number) * 1000)
+                kept += 1
+        return kept
+
+    with ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(late, number) for number in range(4)]
+        time.sleep(0.05)
+        writer.finish(record(), SIGNER, None)
+        kept = [look.result() for look in looks]
+    assert all(number < 10_000 for number in kept)
+    assert len(LedgerReader.open(tmp_path / "run").artifacts()) == 3 + sum(kept)
+    assert verify(tmp_path / "run", SIGNER.public).ok
+
+
 def test_the_manifest_digest_is_that_of_the_file(tmp_path: Path) -> None:
     digest = finished(tmp_path / "run", new_signer())
     assert digest == "sha256:" + hashlib.sha256((tmp_path / "run/manifest.dsse.json").read_bytes()).hexdigest()
@@ -174,6 +199,7 @@ def writer_artifacts(tmp_path: Path) -> list[str]:
 
 SLOW_RUN = """
 import sys
+import time
 from pathlib import Path
 from tests.ledger.runs import Light, observation, record
 from clauseproof.ledger.write import LedgerWriter

@@ -63,18 +63,18 @@ def replace(path: Path, data: bytes) -> None:
 
 def put(path: Path, data: bytes, *, durable: bool) -> None:
     """Write a file whole; LedgerError, and no trace, if that fails. `durable` waits until its bytes are on disk."""
-    name = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError as error:
-        if name is not None:
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            Path(name).replace(path)
+        finally:  # also after Ctrl-C: what is left over would keep the run from being signed
             Path(name).unlink(missing_ok=True)
+    except OSError as error:
         raise LedgerError(
             f"{path} cannot be written: {error.strerror}", "free space or choose another folder"
         ) from error

@@ -70,8 +70,9 @@ class LedgerWriter:
 
     def artifact(self, data: bytes) -> str:
         """Keep raw bytes, at most 64 MiB; returns their `sha256:` digest."""
-        self._must_be_open()
-        return artifacts.store(self.directory, data)
+        with self._lock:  # `finish` waits for a late look that is writing, and refuses the next
+            self._must_be_open()
+            return artifacts.store(self.directory, data)
 
     def adopt(self, reader: LedgerReader) -> None:
         """Take over all observations and artifacts of a recorded run, byte for byte, to judge them again."""
