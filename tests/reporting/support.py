@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from clauseproof.ledger.files import digest_of
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.write import LedgerWriter
 from clauseproof.model.assurance import Assurance
@@ -113,8 +114,6 @@ class Script:
         permission: Permission = Permission.CONNECT,
     ) -> str:
         """An observation; returns its digest."""
-        from clauseproof.ledger.files import digest_of
-
         result = facts if isinstance(facts, Unseen) else Loose(**facts)
         version = 0 if isinstance(facts, Unseen) else 1
         made = Observation(

@@ -30,6 +30,7 @@ class Dossier:
     """What reports are drawn from.
 
     Attributes:
+        verdicts: all of them, in the order in which they were given.
         entries: one per clause: worst first, then by tier, then in the profile's order.
         exhibits: every observation of the run by digest, in the order of the ledger.
         files: hex SHA-256 of the run's files that all of this was read from, by name.
@@ -37,6 +38,7 @@ class Dossier:
     """
 
     record: RunRecord
+    verdicts: tuple[Verdict, ...]
     entries: tuple[Entry, ...]
     exhibits: Mapping[str, Exhibit]
     files: Mapping[str, str]
@@ -45,16 +47,24 @@ class Dossier:
     @classmethod
     def read(cls, ledger: LedgerReader) -> Self:
         """Read a run. Memory grows with the number of its observations, never with their size."""
-        entries = tuple(_entries(ledger.record.profile.clauses, ledger.verdicts()))
+        verdicts = ledger.verdicts()
+        entries = tuple(_entries(ledger.record.profile.clauses, verdicts))
         cited = (digest for one in entries for digest in one.evidence)
         whole = frozenset(islice(dict.fromkeys(cited), WHOLE_EXHIBITS))
         return cls(
             record=ledger.record,
+            verdicts=verdicts,
             entries=entries,
             exhibits={exhibit.digest: exhibit for exhibit in _exhibits(ledger.lines(), whole)},
             files={name: _digest(ledger, name) for name in (layout.OBSERVATIONS, layout.VERDICTS)},
             truncated=ledger.truncated,
         )
+
+    @cached_property
+    def in_order(self) -> tuple[Entry, ...]:
+        """The clauses in the profile's order."""
+        place = {clause.id: number for number, clause in enumerate(self.record.profile.clauses)}
+        return tuple(sorted(self.entries, key=lambda one: place.get(one.clause.id, len(place))))
 
     @cached_property
     def counts(self) -> Mapping[Ruling, int]:

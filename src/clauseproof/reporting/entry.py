@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from clauseproof.ledger.results import NO_CLAIM
 from clauseproof.model.assurance import Assurance
@@ -42,18 +43,18 @@ class Entry:
     clause: ClauseRecord
     verdicts: tuple[Verdict, ...] = field(default=())
 
-    @property
+    @cached_property
     def ruling(self) -> Ruling:
         """The worst of its verdicts; `not-tested` where it has no claim."""
         return worst(verdict.ruling for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def deciding(self) -> tuple[Verdict, ...]:
         """The verdicts that make the clause's ruling what it is."""
         ruling = self.ruling
         return tuple(verdict for verdict in self.verdicts if verdict.ruling is ruling)
 
-    @property
+    @cached_property
     def assurance(self) -> Assurance | None:
         """How strong the proof of its ruling is: of contradictions the strongest, of all else the weakest."""
         levels = [verdict.assurance for verdict in self.deciding]
@@ -62,18 +63,18 @@ class Entry:
             return max(known, default=None)
         return None if len(known) < len(levels) else min(known, default=None)
 
-    @property
+    @cached_property
     def evidence(self) -> tuple[str, ...]:
         """Digests of the observations its verdicts rest on, those of the worst verdict first, each once."""
         return tuple(dict.fromkeys(d for verdict in self.verdicts for f in verdict.findings for d in f.evidence))
 
-    @property
+    @cached_property
     def subjects(self) -> tuple[str, ...]:
         """The subjects it was tested on, or should have been."""
         judged = (name for verdict in self.verdicts for name in verdict.subjects)
         return tuple(dict.fromkeys([*judged, *(name for claim in self.clause.claims for name in claim.where)]))
 
-    @property
+    @cached_property
     def until(self) -> datetime | None:
         """When the first of its positive findings stops being true if nothing changes."""
         ends = (f.until for verdict in self.verdicts for f in verdict.findings if f.outcome is Outcome.HOLDS)
@@ -95,7 +96,7 @@ class Entry:
         """Kinds of claims that were tested and name no words of the promise."""
         return tuple(dict.fromkeys(v.claim for v in self.verdicts if not v.words and _looked(v)))
 
-    @property
+    @cached_property
     def seen(self) -> tuple[Told, ...]:
         """What was seen, the worst first; what kept a look from deciding is among it, without its remedy."""
         found = [(v, finding) for v in self.verdicts if _looked(v) for finding in v.findings]
@@ -105,12 +106,12 @@ class Entry:
             subjects.setdefault((finding.outcome, _said(finding)), {}).update(dict.fromkeys(verdict.subjects))
         return tuple(Told(outcome, text, tuple(names)) for (outcome, text), names in subjects.items())
 
-    @property
+    @cached_property
     def settled_by(self) -> tuple[str, ...]:
         """What would decide what is open, as far as the findings say it."""
         return _unique(self._remedies())
 
-    @property
+    @cached_property
     def gaps(self) -> tuple[Gap, ...]:
         """What nobody tested, as the profile says and as the run turned out."""
         declared = [Gap(gap.words, None, gap.because) for gap in self.clause.untested]
@@ -138,6 +139,11 @@ def entry(clause: ClauseRecord, verdicts: Sequence[Verdict]) -> Entry:
     return Entry(clause, tuple(sorted(verdicts, key=lambda verdict: rank(verdict.ruling))))
 
 
+def sentence_of(finding: Finding) -> str:
+    """A finding's text, with what it is about before it unless the text names it."""
+    return finding.text if not finding.about or finding.about in finding.text else f"{finding.about}: {finding.text}"
+
+
 def halves(text: str) -> tuple[str, str]:
     """What a finding says, and what it says would settle it; the second is empty where it says nothing of it."""
     reason, _, remedy = text.partition(_REMEDY)
@@ -154,8 +160,8 @@ def _too_weak(verdict: Verdict, floor: Assurance) -> bool:
 
 
 def _said(finding: Finding) -> str:
-    text = halves(finding.text)[0] if finding.outcome is Outcome.UNKNOWN else finding.text
-    return text if not finding.about or finding.about in text else f"{finding.about}: {text}"
+    told = sentence_of(finding)
+    return halves(told)[0] if finding.outcome is Outcome.UNKNOWN else told
 
 
 def _missed(verdict: Verdict) -> Iterator[Gap]:

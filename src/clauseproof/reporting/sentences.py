@@ -64,8 +64,8 @@ def _counted(ruling: Ruling, number: int) -> Phrase:
 
 
 def bare(dossier: Dossier) -> tuple[Entry, ...]:
-    """The promises of which something was tested, and some words by nobody."""
-    return tuple(one for one in dossier.entries if one.ruling is not Ruling.NOT_TESTED and one.gaps)
+    """The promises of which something was tested, and some words by nobody; in the profile's order."""
+    return tuple(one for one in dossier.in_order if one.ruling is not Ruling.NOT_TESTED and one.gaps)
 
 
 def tested(dossier: Dossier) -> int:
@@ -81,8 +81,7 @@ def headline(one: Entry, limit: int = 120) -> str:
     if ruling is Ruling.NOT_TESTED:
         return _first(one.why_not, limit)
     if ruling is Ruling.INCONCLUSIVE:
-        open_ = [told.text for told in one.seen if told.outcome is Outcome.UNKNOWN]
-        return _first([f"to settle it, {remedy}" for remedy in one.settled_by] or open_, limit)
+        return _first(one.settled_by or [told.text for told in one.seen if told.outcome is Outcome.UNKNOWN], limit)
     wanted = Outcome.BROKEN if ruling is Ruling.NOT_SATISFIED else Outcome.HOLDS
     return _first([told.text for told in one.seen if told.outcome is wanted], limit)
 

@@ -51,7 +51,7 @@ def shorten(text: str, limit: int, *, more: bool = False) -> str:
     if len(text) <= limit and not more:
         return text
     cut = text[: limit - 1]
-    space = cut.rfind(" ")
+    space = cut.rfind(" ") if text[limit - 1 : limit] not in ("", " ") else -1
     return (cut[:space] if space > limit * 2 // 3 else cut).rstrip(" ,;:.") + "…"
 
 

@@ -83,6 +83,8 @@ def ticks(end_s: float, most: int = 5) -> Sequence[float]:
 def timelines(exhibits: Iterable[Exhibit], claims: Sequence[ClaimRecord]) -> Iterator[Timeline]:
     """The drills among some observations; the claims say what the contract allows."""
     for exhibit in exhibits:
+        if (exhibit.kind, exhibit.version) != _REVOCATION:
+            continue
         drawn = timeline(exhibit, _limit_s(exhibit.subject, claims))
         if drawn is not None:
             yield drawn

@@ -7,9 +7,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from clauseproof.model.finding import Finding
 from clauseproof.model.run import SubjectRecord
 from clauseproof.reporting import dates, text
+from clauseproof.reporting.entry import sentence_of
 from clauseproof.reporting.exhibit import Exhibit
 from clauseproof.reporting.html.jsontext import excerpt
 
@@ -38,7 +38,7 @@ def environment() -> Environment:
         "day": dates.day,
         "clock": lambda when: dates.clock(when, seconds=True),
         "json": _json,
-        "told": _told,
+        "told": sentence_of,
         "circumstances": _circumstances,
     }
     made.filters.update(filters)
@@ -72,11 +72,6 @@ def _counted(things: Sized | int, noun: str, plural: str = "") -> str:
 def _json(data: object) -> str:
     shown, whole = excerpt(data, _JSON_LIMIT)
     return shown if whole else f"{shown}… [only the beginning; the whole lies in observations.jsonl]"
-
-
-def _told(finding: Finding) -> str:
-    prefix = "" if not finding.about or finding.about in finding.text else f"{finding.about}: "
-    return prefix + finding.text
 
 
 def _circumstances(exhibit: Exhibit) -> str:

@@ -1,7 +1,7 @@
 """One clause as the page shows it: which sentences, which commands, which evidence."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -154,10 +154,11 @@ class Leaf:
         number = sum(exhibit.data is None and exhibit.unseen is None for exhibit in self.exhibits)
         return f"The facts of {count(number, 'observation')} lie in observations.jsonl only." if number else ""
 
-    @property
+    @cached_property
     def judged(self) -> tuple[Judgement, ...]:
         """Its verdicts with what was asked."""
-        return tuple(Judgement(verdict, _params(verdict, self.entry.clause.claims)) for verdict in self.entry.verdicts)
+        asked = [_Asked.of(claim) for claim in self.entry.clause.claims]
+        return tuple(Judgement(verdict, _params(verdict, asked)) for verdict in self.entry.verdicts)
 
     @property
     def where(self) -> str:
@@ -186,12 +187,30 @@ class Leaf:
             yield "run it without --only, or name it there"
 
 
-def _params(verdict: Verdict, claims: tuple[ClaimRecord, ...]) -> str:
-    for claim in claims:
-        same = claim.kind == verdict.claim and claim.words == verdict.words
-        if same and set(verdict.subjects) <= set(claim.where) and claim.params:
-            return line(json.dumps(claim.params, ensure_ascii=False), 500)
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A claim with its parameters as JSON."""
+
+    claim: ClaimRecord
+    where: frozenset[str]
+    params: str
+
+    @classmethod
+    def of(cls, claim: ClaimRecord) -> "_Asked":
+        params = line(json.dumps(claim.params, ensure_ascii=False), 500) if claim.params else ""
+        return cls(claim, frozenset(claim.where), params)
+
+
+def _params(verdict: Verdict, asked: Sequence[_Asked]) -> str:
+    """The parameters of the verdict's claim; of all that it may be where a clause has the same claim twice."""
+    fitting = (
+        one.params
+        for one in asked
+        if one.claim.kind == verdict.claim
+        and one.claim.words == verdict.words
+        and one.where.issuperset(verdict.subjects)
+    )
+    return " or ".join(dict.fromkeys(fitting))
 
 
 def _data(name: str, dossier: Dossier) -> str:

@@ -76,11 +76,11 @@ def _hash(source: str) -> str:
 
 def _leaves(dossier: Dossier) -> dict[str, Leaf]:
     """By clause id, in the profile's order."""
-    place = {clause.id: number for number, clause in enumerate(dossier.record.profile.clauses)}
-    entries = sorted(dossier.entries, key=lambda one: place.get(one.clause.id, len(place)))
-    ids = [one.clause.id for one in entries]
+    ids = [one.clause.id for one in dossier.in_order]
     named, numbered = anchors(ids), numbers(ids)
-    return {one.clause.id: Leaf(one, dossier, named[one.clause.id], numbered[one.clause.id]) for one in entries}
+    return {
+        one.clause.id: Leaf(one, dossier, named[one.clause.id], numbered[one.clause.id]) for one in dossier.in_order
+    }
 
 
 def _groups(dossier: Dossier, leaves: Mapping[str, Leaf]) -> Iterator[Group]:

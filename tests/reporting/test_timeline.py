@@ -1,0 +1,162 @@
+"""A drill as a picture: what was served and refused, and nothing between two polls that nobody saw."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clauseproof.facts.drills import Act, Answer, Change, End, Lane, LaneTimes, Revocation, Sample
+from clauseproof.reporting import timeline as room
+from clauseproof.reporting.dossier import Dossier
+from clauseproof.reporting.exhibit import Exhibit
+from clauseproof.reporting.html.drill import picture, sentence
+from clauseproof.reporting.timeline import Stretch, Timeline, ticks, timeline, timelines
+from tests.reporting.example import example
+from tests.reporting.support import NOW, Script
+
+
+def exhibit(data: dict[str, Any], *, version: int = 1, kind: str = "keys.revocation") -> Exhibit:
+    return Exhibit("sha256:1", kind, version, "data-key", "here", NOW, 1.0, "p", "drill", None, "", (), (), (), data)
+
+
+def revocation(**changed: Any) -> dict[str, Any]:
+    """What the revocation drill records: the key service dark from second 1, the vendor from second 10."""
+
+    def sample(lane: Lane, t_s: float, outcome: Answer) -> Sample:
+        return Sample(lane=lane, t_s=t_s, took_s=0.5, outcome=outcome, code=None, digest=None)
+
+    facts = Revocation(
+        target="arn:aws:kms:eu-central-1:111122223333:key/1f0c",
+        disable=Act(call="kms:DisableKey", at=NOW, t_s=-0.2, took_s=0.2),
+        enable=Act(call="kms:EnableKey", at=NOW, t_s=20.0, took_s=0.2),
+        poll_every_s=5.0,
+        give_up_after_s=60.0,
+        confirmations=2,
+        dark_end=End.SETTLED,
+        light_end=End.SETTLED,
+        lanes=(LaneTimes(lane=Lane.KMS, dark=Change(old_until_s=0.0, new_after_s=1.0), light=None),),
+        samples=(
+            sample(Lane.KMS, -5, Answer.SERVED),
+            sample(Lane.VENDOR, -5, Answer.SERVED),
+            sample(Lane.KMS, 1, Answer.REFUSED),
+            sample(Lane.VENDOR, 5, Answer.SERVED),
+            sample(Lane.VENDOR, 10, Answer.REFUSED),
+            sample(Lane.VENDOR, 15, Answer.UNCLEAR),
+            sample(Lane.KMS, 19, Answer.REFUSED),
+            sample(Lane.KMS, 21, Answer.SERVED),
+            sample(Lane.VENDOR, 25, Answer.SERVED),
+        ),
+        addresses=("192.0.2.7",),
+        skipped=(),
+        state_before="enabled",
+        state_after="enabled",
+    )
+    return facts.model_dump(mode="json") | changed
+
+
+def drawn(**changed: Any) -> Timeline:
+    made = timeline(exhibit(revocation(**changed)), 8.0)
+    assert made is not None
+    return made
+
+
+def test_each_side_has_a_track_with_its_answers_in_order() -> None:
+    kms, vendor = drawn().tracks
+    assert kms.stretches == (Stretch(-5, -5, True), Stretch(1, 19, False), Stretch(21, 21, True))
+    assert vendor.stretches == (
+        Stretch(-5, 5, True),
+        Stretch(10, 10, False),
+        Stretch(15, 15, None),
+        Stretch(25, 25, True),
+    )
+
+
+def test_what_we_did_stands_at_its_second() -> None:
+    assert [(moment.at_s, moment.label) for moment in drawn().moments] == [(0.0, "key disabled"), (20.0, "enabled")]
+
+
+def test_a_drill_that_never_enabled_the_key_has_one_moment() -> None:
+    assert [moment.label for moment in drawn(enable=None).moments] == ["key disabled"]
+
+
+def test_it_lasts_from_the_first_question_to_the_last_answer() -> None:
+    assert (drawn().start_s, drawn().end_s) == (-5.0, 25.5)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        exhibit(revocation(), version=2),
+        exhibit(revocation(), kind="keys.custody"),
+        exhibit(revocation(samples=[])),
+        exhibit(revocation(samples=[{"lane": "kms"}])),
+        exhibit(revocation(samples=[{"lane": "kms", "t_s": "soon", "took_s": 0, "outcome": "served"}])),
+        exhibit(revocation(samples=7)),
+        exhibit(revocation(enable={})),
+        exhibit({}),
+    ],
+)
+def test_a_shape_that_nobody_knows_is_no_picture_and_no_error(other: Exhibit) -> None:
+    assert timeline(other, None) is None
+
+
+def test_the_limit_is_the_one_of_the_claim_on_that_key() -> None:
+    script = Script()
+    script.clause("C 1", "", "x", ("revocation-drill", ("data-key",), None, {"dark_within": "PT15M"}))
+    other = script.clauses[0].model_copy(update={"claims": ()})
+    (with_limit,) = timelines([exhibit(revocation())], script.clauses[0].claims)
+    (without,) = timelines([exhibit(revocation())], other.claims)
+    assert (with_limit.limit_s, without.limit_s) == (900.0, None)
+
+
+def test_being_served_after_the_limit_and_before_the_key_is_back_is_drawn_as_late() -> None:
+    data = revocation()
+    vendor = [s | {"outcome": "served"} for s in data["samples"] if s["lane"] == "vendor"]
+    late = timeline(exhibit(data | {"samples": vendor}), 8.0)
+    assert late is not None
+    (lane,) = picture(late, "p").lanes
+    assert [(bar.look, bar.label) for bar in lane.bars] == [
+        ("served", "served"),
+        ("late", "12 s too long"),
+        ("served", "served"),
+    ]
+
+
+def test_without_a_limit_nothing_is_late() -> None:
+    made = timeline(exhibit(revocation()), None)
+    assert made is not None
+    assert "late" not in {bar.look for lane in picture(made, "p").lanes for bar in lane.bars}
+
+
+def test_everything_is_drawn_inside_the_picture() -> None:
+    shown = picture(drawn(), "p")
+    places = [mark.x for mark in (*shown.moments, *shown.ticks)]
+    places += [bar.x for lane in shown.lanes for bar in lane.bars]
+    places += [bar.x + bar.width for lane in shown.lanes for bar in lane.bars if bar.width > 0.5]
+    assert all(0 <= x <= 100 for x in places)
+
+
+def test_the_picture_can_be_read_aloud() -> None:
+    told = sentence(drawn())
+    assert told.startswith("Key disabled at 0 s, enabled at 20 s. The limit is 8 s.")
+    assert "Vendor’s data path: served until 5 s, refused until 10 s, neither served nor refused until 15 s" in told
+
+
+def test_ticks_are_round_and_few() -> None:
+    assert ticks(900) == [0.0, 300.0, 600.0, 900.0]
+    assert ticks(4) == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert len(ticks(3 * 3600)) <= 7
+
+
+def test_the_example_has_one_drill_with_its_limit(tmp_path: Path) -> None:
+    dossier: Dossier = example().dossier(tmp_path / "run")
+    found = [made.limit_s for one in dossier.entries for made in timelines(dossier.exhibits_of(one), one.clause.claims)]
+    assert found == [300.0]
+
+
+def test_a_drill_without_polls_of_a_lane_has_no_track_for_it() -> None:
+    data = revocation()
+    data["samples"] = [s for s in data["samples"] if s["lane"] == "kms"]
+    made = room.timeline(exhibit(data), None)
+    assert made is not None
+    assert [track.name for track in made.tracks] == ["Key service"]
