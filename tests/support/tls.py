@@ -62,7 +62,8 @@ def silent(connection: socket.socket) -> None:
 
 
 def resetting(connection: socket.socket) -> None:
-    """Resets the connection."""
+    """Takes the first byte and resets the connection."""
+    connection.recv(1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
