@@ -1,0 +1,120 @@
+"""Asks one address everything that the plan wants to know."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from clauseproof.facts.hello import AddressOffers, Answers, Exchange, Reply
+from clauseproof.facts.manner import Depth, StartTls
+from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes.hello.answer import Accepted, Flight
+from clauseproof.probes.hello.ask import Target, ask
+from clauseproof.probes.hello.decide import decide_groups, decide_nameless, decide_version
+from clauseproof.probes.hello.message import RANDOM_BYTES, Hello, group_offer, version_offer
+from clauseproof.probes.hello.plan import VERSIONS, Question, Scope, next_questions
+from clauseproof.probes.hello.record import exchange, worth_keeping
+from clauseproof.probes.hello.starttls import conversation
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an endpoint is asked.
+
+    Attributes:
+        server_name: the name to send; None where there is none.
+    """
+
+    host: str
+    port: int
+    server_name: str | None
+    starttls: StartTls | None
+    depth: Depth
+
+
+@dataclass
+class Interview:
+    """The hellos to one address and their answers.
+
+    Attributes:
+        ends_s: when it must be over, by the running loop's clock; what is open then stays unknown.
+        keep: stores an answer's bytes, returns their digest.
+    """
+
+    address: str
+    manner: Manner
+    ends_s: float
+    keep: Callable[[bytes], str]
+    log: list[Exchange] = field(default_factory=list)
+    certificate: bytes | None = None
+
+    async def hold(self) -> AddressOffers:
+        """Ask until the plan has no more questions, or there is no more time."""
+        loop = asyncio.get_running_loop()
+        self._started_s = loop.time()
+        self._x25519 = _public_key()
+        scope = Scope(self.manner.depth is Depth.FULL, named=self.manner.server_name is not None)
+        while loop.time() < self.ends_s and (questions := next_questions(self.log, scope)):
+            self.log += await asyncio.gather(*(self._ask(question) for question in questions))
+        return AddressOffers(address=self.address, answers=self._answers(scope), connections=_connections(self.log))
+
+    async def _ask(self, question: Question) -> Exchange:
+        flight = Flight(self._hello(question), certificate=self._nameless(question))
+        talk = conversation(self.manner.starttls, self.manner.host) if self.manner.starttls else None
+        heard = await ask(Target(self.address, self.manner.port), flight, talk, self.ends_s)
+        if self._nameless(question) and isinstance(heard.answer, Accepted):
+            self.certificate = heard.answer.certificate or self.certificate
+        raw = self.keep(bytes(flight.raw)) if worth_keeping(heard.answer) else None
+        return exchange(question, heard, self._started_s, raw)
+
+    def _nameless(self, question: Question) -> bool:
+        return self.manner.server_name is not None and not question.named
+
+    def _hello(self, question: Question) -> Hello:
+        name = self.manner.server_name if question.named else None
+        if question.groups is not None:
+            offer = group_offer(question.groups, name)
+        else:
+            offer = version_offer(question.offered, question.suites, name, self._x25519)
+        return Hello(offer, os.urandom(RANDOM_BYTES), os.urandom(RANDOM_BYTES))
+
+    def _answers(self, scope: Scope) -> Answers | Unseen:
+        nothing = self._nothing()
+        if nothing is not None:
+            return nothing
+        asked = [one for one in self.log if one.named is scope.named]
+        nameless = [one for one in self.log if one.named is not scope.named]
+        return Answers(
+            versions=tuple(decide_version(version, asked) for version in reversed(VERSIONS)),
+            nameless=decide_nameless(nameless, self.certificate),
+            groups=decide_groups(asked),
+            exchanges=tuple(self.log),
+        )
+
+    def _nothing(self) -> Unseen | None:
+        """Why no hello was sent at all."""
+        where = f"{self.address} port {self.manner.port}"
+        if not self.log:
+            return Unseen(reason=Reason.DEADLINE, text=f"there was no time to ask {where}", remedy="run again")
+        last = self.log[-1]
+        if any(one.reply not in (Reply.NO_CONNECTION, Reply.NO_START) for one in self.log):
+            return None
+        if last.reply is Reply.NO_START:
+            text, remedy = f"{where} did not begin TLS by {self.manner.starttls}", "check the endpoint's starttls"
+            return Unseen(reason=Reason.UNREADABLE, text=f"{text}: {last.detail}", remedy=remedy)
+        return Unseen(
+            reason=Reason.UNREACHABLE,
+            text=f"{where}: {last.detail}",
+            remedy="check that the endpoint is up and reachable from here",
+        )
+
+
+def _connections(log: Sequence[Exchange]) -> int:
+    return sum(one.reply is not Reply.NO_CONNECTION for one in log)
+
+
+def _public_key() -> bytes:
+    """An X25519 public key for the hellos; its private half is forgotten, since no handshake is finished."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    return X25519PrivateKey.generate().public_key().public_bytes_raw()

@@ -1,0 +1,135 @@
+"""Which hellos to send next, given what the ones so far were answered with. Pure, so that few connections suffice.
+
+A fast look begins with two hellos: TLS 1.3 alone, and up to TLS 1.2. A full one offers each version by itself as the
+newest, and up to TLS 1.2 without a server name. What these leave open is followed up: a version before TLS 1.3 that
+was accepted is asked for a second time; an answer that may be a fault of the moment is tried again; a refusal that may
+mean the suites is tried with all of them, in parts where the server dislikes so long a hello; and an accepted hello
+after the last refusal shows that the address still answers. Groups are asked for by elimination: all of them first,
+then without the one that the server chose, until it refuses.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from clauseproof.facts.codepoints import Group
+from clauseproof.facts.hello import Decision, Exchange, Reply, SuiteList
+from clauseproof.facts.tls import TlsVersion
+from clauseproof.probes.hello.decide import controlled, decide_version, disagrees, exhausted, negative
+
+MOST_CONNECTIONS = 40
+"""Connections to one address in one look. Most servers need 2 to 4 for a fast look, about a dozen for a full one."""
+VERSIONS = tuple(reversed([version for version in TlsVersion if version > TlsVersion.SSL2_0]))
+"""What offers are made for, newest first. SSL 2.0 has a hello of its own form and is left to the deep scan."""
+_PARTS = (SuiteList.PART_1, SuiteList.PART_2, SuiteList.PART_3)
+_TRIES = 2
+
+
+class Question(NamedTuple):
+    """One hello; see `Exchange` for the fields."""
+
+    offered: TlsVersion
+    named: bool
+    suites: SuiteList = SuiteList.USUAL
+    groups: tuple[int, ...] | None = None
+
+
+class Scope(NamedTuple):
+    """How deep to look, and whether the endpoint has a server name to send."""
+
+    full: bool
+    named: bool
+
+
+def next_questions(log: Sequence[Exchange], scope: Scope) -> tuple[Question, ...]:
+    """The hellos to send at once; none where the look is over."""
+    opening = tuple(_opening(scope))
+    if not log:
+        return opening
+    if all(exchange.reply in (Reply.NO_CONNECTION, Reply.NO_START) for exchange in log):
+        return opening[:1] if len(log) == len(opening) else ()
+    asked = [exchange for exchange in log if exchange.named is scope.named]
+    nameless = [exchange for exchange in log if exchange.named is not scope.named]
+    open_ = [*_versions(asked), *_second_looks(asked), *_second_looks(nameless), *_groups(asked, scope)]
+    wanted = dict.fromkeys(open_ or _control(asked))
+    return tuple(wanted)[: max(0, MOST_CONNECTIONS - len(log))]
+
+
+def _opening(scope: Scope) -> Iterator[Question]:
+    for version in VERSIONS if scope.full else VERSIONS[:2]:
+        yield Question(version, scope.named)
+    if scope.full and scope.named:
+        yield Question(TlsVersion.TLS1_2, False)
+
+
+def _versions(asked: Sequence[Exchange]) -> Iterator[Question]:
+    """What must still be tried for a version; one that no offer spoke for is offered, the newest of these first."""
+    for version in VERSIONS:
+        if decide_version(version, asked).decision is not Decision.UNKNOWN:
+            continue
+        direct = [exchange for exchange in asked if exchange.offered is version and exchange.groups is None]
+        if not direct:
+            yield Question(version, asked[0].named)
+            return
+        for suites in _lists(direct):
+            yield Question(version, asked[0].named, suites)
+
+
+def _lists(direct: Sequence[Exchange]) -> Iterator[SuiteList]:
+    """The lists of suites that a version is still to be offered with."""
+    tried = [exchange.suites for exchange in direct]
+    refused = {exchange.suites for exchange in direct if negative(exchange)}
+    if SuiteList.USUAL not in refused:
+        if tried.count(SuiteList.USUAL) < _TRIES:
+            yield SuiteList.USUAL
+    elif SuiteList.WHOLE not in tried:
+        yield SuiteList.WHOLE
+    elif SuiteList.WHOLE not in refused:
+        yield from (part for part in _PARTS if part not in tried)
+
+
+def _second_looks(asked: Sequence[Exchange]) -> Iterator[Question]:
+    """Offers of the versions before TLS 1.3 that were accepted and looked at once."""
+    for version in VERSIONS[1:]:
+        seen = [exchange for exchange in asked if version in (exchange.accepted, exchange.offered)]
+        chosen = [exchange for exchange in seen if exchange.accepted is version]
+        tries = [exchange for exchange in seen if exchange.offered is version]
+        if len(chosen) == 1 and len(tries) < _TRIES:
+            yield Question(version, chosen[0].named, chosen[0].suites)
+
+
+def _groups(asked: Sequence[Exchange], scope: Scope) -> Iterator[Question]:
+    """The next step of the elimination, then a hello that is accepted after the refusals."""
+    if not scope.full or not any(exchange.accepted is TlsVersion.TLS1_3 for exchange in asked):
+        return
+    steps = [exchange for exchange in asked if exchange.groups is not None]
+    groups = _next_groups(steps)
+    if groups:
+        yield Question(TlsVersion.TLS1_3, scope.named, SuiteList.USUAL, groups)
+
+
+def _next_groups(steps: Sequence[Exchange]) -> tuple[int, ...]:
+    if not steps:
+        return tuple(Group)
+    last = steps[-1]
+    rest = last.groups or ()
+    found = [exchange.group for exchange in steps if exchange.reply is Reply.RETRY and exchange.group is not None]
+    if last.reply is Reply.RETRY:
+        once_more = len(set(found)) < len(found)
+        return () if once_more else tuple(group for group in rest if group != last.group)
+    if sum(exchange.groups == rest for exchange in steps) < _TRIES:
+        return rest
+    return (found[0],) if disagrees(last) and found and rest != (found[0],) else ()
+
+
+def _control(asked: Sequence[Exchange]) -> Iterator[Question]:
+    """An accepted hello again, where only that is missing for a refusal."""
+    accepted = [exchange for exchange in asked if exchange.accepted and exchange.groups is None]
+    for version in VERSIONS:
+        refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
+        if not accepted or not exhausted(refusals) or controlled(refusals, asked):
+            continue
+        ended_s = max(exchange.at_s + exchange.took_s for exchange in refusals)
+        if not any(exchange.at_s >= ended_s for exchange in asked if exchange.groups is None):
+            newest = max(accepted, key=lambda exchange: exchange.accepted or "")
+            yield Question(newest.offered, newest.named, newest.suites)
+            return
