@@ -31,8 +31,8 @@ class EndpointLocation(Claim):
       than they are, as a zone may lie abroad: where it contradicts, that is the operator's own admission and the claim
       is broken. It never outweighs ranges that contradict, since anybody may publish a feed.
     * A country database (vouched) is wrong for about one cloud address in ten. Against the word of the provider it is
-      noise. Alone it proves no more than "vouched", and contradicts only where providers' ranges were asked and none
-      knows the address; otherwise, and against a geofeed alone, the question stays open.
+      noise. Alone it proves no more than "vouched", and contradicts only where providers' current ranges were asked and
+      none knows the address; otherwise, and against a geofeed alone, the question stays open.
     * A list that is older than `lists_at_most` can contradict, and no longer prove.
     * Where the provider lists an address without a place, as those of content networks, a database does not decide:
       such an address may answer from many places.
@@ -97,7 +97,7 @@ def endpoint_location(
     addresses = list(dict.fromkeys(one.address for source in asked for one in source.per_address))
     for address in addresses:
         words = [word for source in asked for word in _words(source, address, rule, claim)]
-        yield _judge(address, words, rule, lists_asked=not isinstance(ranges, Unseen))
+        yield _judge(address, words, rule, lists_asked=_current(ranges, claim))
     if asked and not addresses and not any(source.missing for source in asked):
         yield unknown("the endpoint has no address that was looked up")
     yield from (note(text) for source in asked for text in _doubts(source))
@@ -137,10 +137,18 @@ def _words(source: place.Placed, address: str, rule: _Rule, claim: EndpointLocat
     for one in source.per_address:
         for said in one.statements if one.address == address else ():
             file = files[said.source]
-            old = file.days_old is not None and file.days_old > claim.lists_at_most.days
-            fresh = not (old and isinstance(source, place.Ranges))
+            fresh = not (isinstance(source, place.Ranges) and _old(file, claim))
             keeps = None if said.country is None else rule.keeps(said.country)
             yield _Word(source.ceiling, keeps, fresh, _sentence(_who(source, file), file, address, said, fresh=fresh))
+
+
+def _old(file: place.Source, claim: EndpointLocation) -> bool:
+    return file.days_old is not None and file.days_old > claim.lists_at_most.days
+
+
+def _current(ranges: place.Ranges | Unseen, claim: EndpointLocation) -> bool:
+    """Whether lists were asked and none is too old: a network may be younger than an old list that does not have it."""
+    return isinstance(ranges, place.Ranges) and not any(_old(file, claim) for file in ranges.sources)
 
 
 _PROVIDERS = {"aws": "Amazon", "azure": "Microsoft", "google": "Google"}

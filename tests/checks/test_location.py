@@ -134,6 +134,10 @@ def test_a_database_contradicts_where_lists_were_asked_and_none_knows_the_addres
     assert ruling(findings) == (BROKEN, VOUCHED)
 
 
+def test_a_database_does_not_contradict_where_the_lists_are_too_old_to_know_the_address() -> None:
+    assert ruling(judged(ranges({}, silent=[HERE], days_old=8), c=countries({HERE: "US"})))[0] is OPEN
+
+
 @pytest.mark.parametrize("country", ["DE", "US"])
 def test_a_database_does_not_place_what_the_provider_lists_without_a_place(country: str) -> None:
     findings = judged(ranges({HERE: None}), c=countries({HERE: country}))
