@@ -167,6 +167,14 @@ def coverage(profile: ProfilePath) -> None:
 
 
 @app.command()
+def key() -> None:
+    """Print the public key that runs of this installation are signed with, for those who verify them."""
+    from clauseproof.doors.commands import show_key
+
+    show_key()
+
+
+@app.command()
 def demo(out: Out = None) -> None:
     """Run the reference vendor on this machine: once keeping its word, once overclaiming."""
     from clauseproof.doors.demo import run_demo

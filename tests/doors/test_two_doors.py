@@ -190,3 +190,29 @@ def test_help_needs_no_heavy_library() -> None:
     code += "heavy = {'boto3', 'sslyze', 'cryptography', 'httpx', 'jinja2', 'pytest', 'dns', 'google', 'azure'}\n"
     code += "sys.exit(len(heavy & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, env=os.environ).returncode == 0
+
+
+def test_a_run_verifies_by_the_key_that_the_operator_hands_out(folder: Path) -> None:
+    printed = clauseproof(folder, "key")
+    (folder / "operator.pem").write_text(printed.stdout)
+    verified = clauseproof(folder, "verify", "by-command", "--checks", "checks", "--key", "operator.pem")
+    assert verified.returncode == 0, verified.stdout
+    assert "Trust: pinned key" in verified.stdout
+    assert printed.stderr.split()[-1] in verified.stdout
+
+
+def test_a_run_signed_by_another_key_is_not_verified(folder: Path, tmp_path: Path) -> None:
+    (folder / "stranger.pem").write_text(clauseproof(tmp_path, "key").stdout)
+    verified = clauseproof(folder, "verify", "by-command", "--checks", "checks", "--key", "stranger.pem")
+    assert verified.returncode == 1
+    assert "NOT VERIFIED" in verified.stdout
+
+
+@pytest.mark.parametrize(("form", "opening"), [("html", "<!doctype html"), ("junit", "<?xml"), ("csv", "clause")])
+def test_a_run_is_reported_in_other_formats_and_never_into_itself(folder: Path, form: str, opening: str) -> None:
+    reported = clauseproof(folder, "report", "by-command", "--format", form)
+    assert reported.returncode == 0, reported.stderr
+    assert reported.stdout.lstrip("\ufeff").lower().startswith(opening)
+    refused = clauseproof(folder, "report", "by-command", "--format", form, "--out", "by-command/more")
+    assert refused.returncode == 2
+    assert "lies in the run" in refused.stderr

@@ -38,10 +38,11 @@ def run_profiles(profiles: Sequence[Path], wishes: Wishes) -> int:
 
 def run_profile(profile: Path, wishes: Wishes) -> int:
     """One run: progress on stderr while it looks, the summary on stdout when it is signed."""
-    from clauseproof.doors.watching import watched
+    from clauseproof.reporting.progress import Progress
 
-    with watched() as events:
-        session = Session(profile, wishes, events)
+    session = Session(profile, wishes)
+    with Progress(session.title) as progress:
+        session.run.events = progress
         session.begin()
         try:
             session.run.observer.wait()
@@ -148,6 +149,13 @@ def _steps(found: Verification) -> Iterator[str]:
     yield "verified" if found.ok else "NOT VERIFIED"
 
 
+def show_key() -> None:
+    """Print the public half of the signing key as PEM, and its fingerprint on stderr."""
+    signer = load_or_make_key(home())
+    sys.stdout.write(signer.public_pem.decode())
+    say(f"key {signer.keyid}")
+
+
 def restore_drills() -> int:
     """Take back every open change; 7 if one cannot be."""
     state = home() / "journal"
@@ -173,9 +181,9 @@ def _not_built_in(folders: Iterable[Path]) -> list[Path]:
 
 def write_report(folder: Path, form: str, out: Path | None) -> None:
     """Render a run to a file or standard output, never into the run itself."""
-    from clauseproof.reporting.formats import render
+    from clauseproof.reporting.interface import report
 
-    data = render(LedgerReader.open(folder), form)
+    data = report(LedgerReader.open(folder), form)
     if out is None:
         sys.stdout.buffer.write(data)
         return

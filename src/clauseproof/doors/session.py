@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clauseproof.doors.assembly import home, prepare
-from clauseproof.engine.events import Events, Silent
 from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.outcome import exit_code
 from clauseproof.engine.plan import Item, items_of
@@ -40,7 +39,7 @@ class Session:
     Raises ProfileError or another ClauseproofError when the profile or a check file cannot be used.
     """
 
-    def __init__(self, profile: Path, wishes: Wishes, events: Events | None = None) -> None:
+    def __init__(self, profile: Path, wishes: Wishes) -> None:
         self.setting = prepare(profile)
         self.wishes = wishes
         self.items: tuple[Item, ...] = tuple(items_of(self.setting.profile, self.setting.registry))
@@ -55,8 +54,14 @@ class Session:
             operator=wishes.operator,
             now=None,
         )
-        self.run = Run(self.setting, options, events or Silent())
+        self.run = Run(self.setting, options)
         self.begun = False
+
+    @property
+    def title(self) -> str:
+        """The vendor and the contract, in a few words."""
+        contract = self.setting.profile.contract[0]
+        return f"{self.setting.profile.vendor}, {contract.title or contract.id}"
 
     @property
     def check_files(self) -> tuple[CheckFile, ...]:
@@ -112,7 +117,6 @@ def fresh(parent: Path, name: str) -> Path:
 
 def render_report(reader: LedgerReader) -> bytes:
     """The HTML report of a run."""
-    from clauseproof.reporting.dossier import Dossier
-    from clauseproof.reporting.html import render
+    from clauseproof.reporting.interface import report
 
-    return render(Dossier.read(reader))
+    return report(reader, "html")

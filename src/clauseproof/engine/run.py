@@ -150,7 +150,7 @@ class Run:
         self.ledger.update(record)
         report = render(LedgerReader.open(self.options.directory)) if render is not None else None
         digest = self.ledger.finish(record, signer, report)
-        self.events.recorded(digest)
+        self.events.recorded(str(self.options.directory))
         return digest
 
     def _observer(self) -> Observer:
