@@ -22,8 +22,9 @@ class Faults:
         rotation_keeps_material: a rotation is listed with a new identifier while the old material goes on being used.
         loses_old_material: what was encrypted before a rotation cannot be decrypted after it.
         skips_scheduled_rotation: the schedule is shown as on and its date passes without a rotation.
-        replicas_abroad: regions shown as holding a replica of every key.
-        foreign_grantees: principals that hold a right to encrypt and decrypt on every key.
+        replicas_abroad: regions shown as holding a replica of every key; only AWS has replicas of a single key.
+        foreign_grantees: principals that hold a right to encrypt and decrypt on every key; an Azure vault, unlike a
+            Managed HSM, does not itself say who does.
         log_lag_s: seconds until a call appears in the provider's audit log.
         log_silent: nothing ever appears in the provider's audit log.
         denies: operations refused to everyone for want of permission, by the provider's operation names.

@@ -190,3 +190,15 @@ def test_a_malformed_policy_is_refused(connect: "Connect", text: str) -> None:
         key = double.seed_key(KeySeed())
         with pytest.raises(kms.exceptions.MalformedPolicyDocumentException):
             kms.put_key_policy(KeyId=key, Policy=text)
+
+
+def test_a_policy_that_locks_its_author_out_is_refused_unless_that_is_wanted(connect: "Connect") -> None:
+    stranger = policy({**OWNER, "Principal": {"AWS": VENDOR_ROLE}})
+    with AwsKmsDouble(callers=[BUYER]) as double:
+        kms = connect(double, BUYER.access_key)
+        key = double.seed_key(KeySeed())
+        with pytest.raises(kms.exceptions.MalformedPolicyDocumentException, match="not allow you to update"):
+            kms.put_key_policy(KeyId=key, Policy=stranger)
+        kms.put_key_policy(KeyId=key, Policy=stranger, BypassPolicyLockoutSafetyCheck=True)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            kms.describe_key(KeyId=key)

@@ -185,3 +185,12 @@ def test_tags_are_kept(connect: "Connect") -> None:
         kms = connect(double)
         key = kms.create_key(Tags=[{"TagKey": "tenant", "TagValue": "acme"}])["KeyMetadata"]["Arn"]
         assert kms.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "tenant", "TagValue": "acme"}]
+
+
+def test_only_a_key_pending_deletion_can_have_its_deletion_cancelled(connect: "Connect") -> None:
+    with AwsKmsDouble() as double:
+        kms = connect(double)
+        key = double.seed_key(KeySeed())
+        kms.disable_key(KeyId=key)
+        with pytest.raises(kms.exceptions.KMSInvalidStateException, match="is not pending deletion"):
+            kms.cancel_key_deletion(KeyId=key)

@@ -22,6 +22,7 @@ _TOKEN_LIFE: Final = timedelta(hours=24)
 
 def _get_parameters_for_import(request: Request) -> Answer:
     key = _importable(request)
+    request.managed_in(key, KeyState.PENDING_IMPORT, KeyState.ENABLED, KeyState.DISABLED)
     algorithm, spec = request.params["WrappingAlgorithm"], request.params["WrappingKeySpec"]
     if not algorithm.startswith(("RSAES_OAEP_", "RSA_AES_KEY_WRAP_")) or not spec.startswith("RSA_"):
         raise unsupported(f"Wrapping by {algorithm} with {spec} is not supported in this region")

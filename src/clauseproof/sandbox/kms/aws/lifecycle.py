@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from clauseproof.sandbox.kms.aws.access import default_policy, parse_policy
+from clauseproof.sandbox.kms.aws.access import default_policy
 from clauseproof.sandbox.kms.aws.account import (
     SYMMETRIC,
     Account,
@@ -17,6 +17,7 @@ from clauseproof.sandbox.kms.aws.account import (
 from clauseproof.sandbox.kms.aws.errors import AwsError, unsupported, validation
 from clauseproof.sandbox.kms.aws.metadata import key_metadata, state_name
 from clauseproof.sandbox.kms.aws.request import Answer, Operation, Request, window_days
+from clauseproof.sandbox.kms.aws.sharing import check_policy
 from clauseproof.sandbox.kms.keystate import KeyState
 from clauseproof.sandbox.kms.keystore import Key
 
@@ -29,7 +30,7 @@ def _create_key(request: Request) -> Answer:
     spec = params.get("KeySpec", params.get("CustomerMasterKeySpec", SYMMETRIC))
     origin = params.get("Origin", "AWS_KMS")
     policy = params.get("Policy") or default_policy(request.account.id, request.account.partition)
-    parse_policy(policy)
+    check_policy(request, policy)
     _check_store(request, origin, spec)
     key = add_key(
         request.account,

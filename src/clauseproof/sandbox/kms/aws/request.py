@@ -75,8 +75,11 @@ class Request:
     def managed_in(self, key: AwsKey, *states: KeyState) -> None:
         """A control-plane operation that needs the key in one of `states`."""
         state = self.account.state(key)
-        if state not in states:
-            raise wrong_state(key.arn, state)
+        if state in states:
+            return
+        if states == (KeyState.PENDING_DELETION,):
+            raise AwsError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+        raise wrong_state(key.arn, state)
 
     def usable(self, key: AwsKey, usage: str) -> None:
         """A cryptographic operation: needs the key enabled, as far as the data plane knows, and meant for this use."""

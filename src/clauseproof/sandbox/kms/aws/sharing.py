@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clauseproof.sandbox.kms.aws.access import Grant, parse_policy
+from clauseproof.sandbox.kms.aws.access import Grant, parse_policy, refusal
 from clauseproof.sandbox.kms.aws.account import AwsKey
 from clauseproof.sandbox.kms.aws.errors import AwsError, access_denied, not_found
 from clauseproof.sandbox.kms.aws.request import Answer, Operation, Request, foreign_grants
@@ -26,9 +26,18 @@ def _put_key_policy(request: Request) -> Answer:
     key = request.key(alias=False)
     request.own_account_only(key)
     _check_name(request)
-    parse_policy(request.params["Policy"])
+    check_policy(request, request.params["Policy"])
     key.policy = request.params["Policy"]
     return {}
+
+
+def check_policy(request: Request, policy: str) -> None:
+    """Raises `AwsError`: MalformedPolicyDocumentException, also for a policy that would lock its author out."""
+    statements = parse_policy(policy)
+    locked_out = refusal(statements, [], request.caller, "kms:PutKeyPolicy", {}) is not None
+    if locked_out and not request.params.get("BypassPolicyLockoutSafetyCheck", False):
+        message = "The new key policy will not allow you to update the key policy in the future."
+        raise AwsError("MalformedPolicyDocumentException", message)
 
 
 def _list_key_policies(request: Request) -> Answer:

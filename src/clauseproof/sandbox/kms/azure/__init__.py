@@ -2,6 +2,18 @@
 
 from clauseproof.sandbox.kms.azure.access import Caller
 from clauseproof.sandbox.kms.azure.double import BUYER, AzureKeyVaultDouble, KeySeed
+from clauseproof.sandbox.kms.azure.roles import ADMINISTRATOR, CRYPTO_OFFICER, CRYPTO_USER
 from clauseproof.sandbox.kms.azure.transport import pinned_transport
+from clauseproof.sandbox.kms.azure.vault import Assignment
 
-__all__ = ["BUYER", "AzureKeyVaultDouble", "Caller", "KeySeed", "pinned_transport"]
+__all__ = [
+    "ADMINISTRATOR",
+    "BUYER",
+    "CRYPTO_OFFICER",
+    "CRYPTO_USER",
+    "Assignment",
+    "AzureKeyVaultDouble",
+    "Caller",
+    "KeySeed",
+    "pinned_transport",
+]

@@ -14,7 +14,15 @@ from clauseproof.sandbox.kms.azure.access import Caller
 from clauseproof.sandbox.kms.azure.front import application
 from clauseproof.sandbox.kms.azure.jwk import make_secret
 from clauseproof.sandbox.kms.azure.transport import pinned_transport
-from clauseproof.sandbox.kms.azure.vault import RotationPolicy, Vault, VaultKey, new_key, new_version, operations_of
+from clauseproof.sandbox.kms.azure.vault import (
+    Assignment,
+    RotationPolicy,
+    Vault,
+    VaultKey,
+    new_key,
+    new_version,
+    operations_of,
+)
 from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.clock import Clock
 from clauseproof.sandbox.kms.faults import FaultBoard, Faults
@@ -68,9 +76,9 @@ class KeySeed:
 class AzureKeyVaultDouble:
     """One vault, or one Managed HSM, on loopback over TLS for the length of a `with` block.
 
-    It answers under its real host name only; `transport()` takes an SDK client there with its challenge and
-    certificate checks on. Callers are known by their bearer token. A `resource` of another domain makes its challenge
-    one that a careful client must refuse.
+    It answers under its real host name only. `transport()` takes an SDK client there with its challenge and
+    certificate checks on; so does a `ConnectProxy` named in `HTTPS_PROXY`, for clients in other processes. Callers are
+    known by their bearer token. A `resource` of another domain makes its challenge one that a careful client refuses.
     """
 
     def __init__(
@@ -134,6 +142,11 @@ class AzureKeyVaultDouble:
         return self._server.host, self._server.port
 
     @property
+    def host_name(self) -> str:
+        """Its name in the cloud, the one that its certificate has."""
+        return self._vault.host
+
+    @property
     def ca_file(self) -> Path:
         """PEM of the authority that issued its certificate; gone when the `with` block ends."""
         return Path(self._folder.name) / "ca.pem"
@@ -169,6 +182,11 @@ class AzureKeyVaultDouble:
         """Let one more principal in, or replace the one with the same token."""
         with self._vault.lock:
             self._vault.callers[caller.token] = caller
+
+    def assign(self, assignment: Assignment) -> None:
+        """Give a role inside a Managed HSM; it is shown, while what callers may do is said by `Caller`."""
+        with self._vault.lock:
+            self._vault.assignments.append(assignment)
 
     def seed_key(self, seed: KeySeed) -> str:
         """Put a key with its past into the vault; returns its identifier without a version."""

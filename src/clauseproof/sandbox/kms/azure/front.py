@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from clauseproof.sandbox.kms.azure import crypto, keys, rotation
+from clauseproof.sandbox.kms.azure import crypto, keys, roles, rotation
 from clauseproof.sandbox.kms.azure.access import Caller
 from clauseproof.sandbox.kms.azure.errors import AzureError, bad_parameter
 from clauseproof.sandbox.kms.azure.request import Answer, Operation, Request
@@ -27,6 +27,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     **rotation.OPERATIONS,
     **crypto.OPERATIONS,
     **keys.OPERATIONS,
+    **roles.OPERATIONS,
 }
 _VERSIONS: Final = frozenset(version.value for version in ApiVersion)
 

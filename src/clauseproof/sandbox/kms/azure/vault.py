@@ -24,6 +24,15 @@ EC_OPERATIONS: Final = ("sign", "verify")
 SYMMETRIC_OPERATIONS: Final = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """A role, by the identifier of its definition, given to a principal at `/`, `/keys` or `/keys/NAME`."""
+
+    principal: str
+    role: str
+    scope: str = "/"
+
+
 @dataclass(eq=False, kw_only=True)
 class Version(Material):
     """A version of a key.
@@ -139,6 +148,7 @@ class Vault:
         self.log = CallLog()
         self.lock = threading.RLock()
         self.keys: dict[str, VaultKey] = {}
+        self.assignments: list[Assignment] = []
         self._card: Card | None = None
 
     @property
