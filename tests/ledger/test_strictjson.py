@@ -80,3 +80,13 @@ def test_a_model_refuses_a_key_given_twice() -> None:
     with pytest.raises(ValueError, match="twice"):
         decode_as(Point, b'{"x": 1, "x": 2}')
     assert decode_as(Point, b'{"x": 2}').x == 2
+
+
+class Box(BaseModel):
+    content: Any
+
+
+@pytest.mark.parametrize("content", [b"NaN", b"[Infinity]", b"1e999"])
+def test_a_model_that_takes_anything_takes_no_number_that_is_none(content: bytes) -> None:
+    with pytest.raises(ValueError, match="number"):
+        decode_as(Box, b'{"content": ' + content + b"}")
