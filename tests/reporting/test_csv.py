@@ -75,3 +75,20 @@ def test_a_cell_fits_into_a_spreadsheet(tmp_path: Path) -> None:
 def test_lines_inside_a_cell_do_not_break_the_table(tmp_path: Path) -> None:
     (row,) = rows(simple('one\ntwo, "three"'), tmp_path)
     assert row["seen"] == 'one\ntwo, "three"'
+
+
+def test_of_a_clause_half_judged_only_the_other_half_is_called_not_judged(tmp_path: Path) -> None:
+    script = simple("kept", Outcome.HOLDS, complete=False)
+    claims = (*script.clauses[0].claims, script.clauses[0].claims[0].model_copy(update={"kind": "hsts", "words": None}))
+    script.clauses[0] = script.clauses[0].model_copy(update={"claims": claims})
+    judged, rest = rows(script, tmp_path)
+    assert (judged["claim"], judged["verdict"], judged["not_tested"]) == ("tls-floor", "satisfied", "")
+    assert (rest["verdict"], rest["not_tested"]) == ("not-tested", "hsts: the run ended before this was judged")
+
+
+def test_what_a_killed_run_did_not_judge_has_a_row_that_says_so(tmp_path: Path) -> None:
+    script = simple(complete=False)
+    script.verdicts.clear()
+    (row,) = rows(script, tmp_path)
+    assert (row["clause"], row["verdict"]) == ("DPA 4.2", "not-tested")
+    assert "the run ended before this was judged" in row["not_tested"]

@@ -144,3 +144,22 @@ def test_a_tested_claim_without_words_is_named() -> None:
     script.clause("C 1", "", PROMISE)
     script.verdict("C 1", "hsts", ("a",), None, holds("kept"))
     assert entry(script.clauses[0], script.verdicts).wordless == ("hsts",)
+
+
+def test_a_claim_that_a_killed_run_never_judged_is_not_passed_over() -> None:
+    script = Script()
+    script.clause("DPA 4.2", "Transit", PROMISE, ("tls-floor", ("a", "b"), WORDS, {}), ("hsts", ("a",), None, {}))
+    script.verdict("DPA 4.2", "tls-floor", ("a",), WORDS, holds("kept"))
+    one = entry(script.clauses[0], script.verdicts)
+    assert one.ruling is Ruling.NOT_TESTED
+    assert [(gap.claim, gap.because) for gap in one.gaps] == [
+        ("tls-floor", "the run ended before this was judged"),
+        ("hsts", "the run ended before this was judged"),
+    ]
+
+
+def test_a_contradiction_counts_even_where_the_rest_was_never_judged() -> None:
+    script = Script()
+    script.clause("DPA 4.2", "Transit", PROMISE, ("tls-floor", ("a", "b"), WORDS, {}))
+    script.verdict("DPA 4.2", "tls-floor", ("a",), WORDS, broken("not kept"))
+    assert entry(script.clauses[0], script.verdicts).ruling is Ruling.NOT_SATISFIED

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from clauseproof.model.assurance import Assurance
-from clauseproof.model.finding import Outcome
-from clauseproof.model.profile import ContractFile
+from clauseproof.model.finding import Finding, Outcome
+from clauseproof.model.profile import ContractFile, Dataset, Grant, Population, Remedy, Waiver
 from clauseproof.model.verdict import Because, WaiverNote
 from clauseproof.reporting import dossier as room
 from clauseproof.reporting import html
@@ -18,7 +18,7 @@ from clauseproof.reporting.html.anchors import anchors, numbers
 from clauseproof.reporting.html.jsontext import excerpt
 from tests.reporting.example import example
 from tests.reporting.page import Page
-from tests.reporting.support import Script, denied, finding, simple
+from tests.reporting.support import Script, denied, finding, simple, window
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -43,6 +43,11 @@ def page(rendered: bytes) -> Page:
 
 def read(script: Script, directory: Path) -> Page:
     return Page.of(html.render(script.dossier(directory / "run")))
+
+
+def unseen(text: str) -> Finding:
+    """What the engine says of a look that gave nothing."""
+    return finding(Outcome.UNKNOWN, f"{text}. To settle it: {text}", None)
 
 
 def test_every_clause_with_every_word_of_its_promise_is_there(page: Page) -> None:
@@ -203,12 +208,35 @@ def test_what_the_vendor_writes_is_text_and_nothing_else(text: str, tmp_path: Pa
     assert shown.text.count(" ".join(text.split())) >= 4
 
 
-def test_nothing_invisible_reaches_the_page(tmp_path: Path) -> None:
-    text = "safe\u202eexe.pdf \x1b[2J\x07 zero\u200bwidth"
-    shown = read(simple(text, vendor=text), tmp_path)
-    source = html.render(simple(text, vendor=text).dossier(tmp_path / "again")).decode()
-    assert not set("\u202e\x1b\x07\u200b") & set(source)
-    assert "safe<U+202E>exe.pdf <U+001B>[2J<U+0007> zero<U+200B>width" in shown.text
+def test_nothing_invisible_reaches_the_page_whichever_field_it_stands_in(tmp_path: Path) -> None:
+    bad = "a\u202eb\x1b[2Jc\x07d\u200be"
+    grant = Grant(granted_by=bad, file=bad, valid=window("2026-11-16", "2026-11-27"), hosts=(bad,), allows=())
+    script = Script(
+        vendor=bad,
+        buyer=bad,
+        operator=bad,
+        path=bad,
+        permission=grant,
+        population=Population(listed_by=bad, source=bad),
+        contract=(ContractFile(id=bad, title=bad, file=bad),),
+        datasets={bad: Dataset(classification=bad, regulation=(bad,))},
+        waivers=(Waiver(clause=bad, claim=bad, reason=bad, approver=bad, expires=date(2027, 1, 1)),),
+        only=(bad,),
+    )
+    script.subject(bad, bad, bad, bad)
+    remedy = Remedy(credit=bad, per=bad, cap=bad)
+    script.clause(bad, bad, bad, (bad, (bad,), bad, {bad: bad}), untested={bad: bad}, passage=bad, remedy=remedy)
+    script.clause(f"{bad} 2", bad, bad)
+    seen = script.look(bad, bad, {bad: [bad]}, artifacts=(bad,), calls=(bad,))
+    refused = script.look(f"{bad}2", bad, denied(bad, bad))
+    note = WaiverNote(bad, bad, date(2027, 1, 1), expired=False)
+    told = [finding(outcome, bad, Assurance.OBSERVED, seen, refused, bad, about=f"{bad}!") for outcome in Outcome]
+    script.verdict(bad, bad, (bad,), bad, *told)
+    script.verdict(bad, bad, (bad,), None, *told, waiver=note)
+    script.verdict(bad, bad, (bad,), bad, unseen(bad), because=Because.PERMISSION)
+    source = html.render(script.dossier(tmp_path / "run")).decode()
+    assert sorted(set("\u202e\x1b\x07\u200b") & set(source)) == []
+    assert source.count("a&lt;U+202E&gt;b&lt;U+001B&gt;[2Jc&lt;U+0007&gt;d&lt;U+200B&gt;e") > 60
 
 
 def test_a_huge_text_is_shortened_and_says_so(tmp_path: Path) -> None:
@@ -257,6 +285,16 @@ def test_an_interrupted_run_says_so_first(tmp_path: Path) -> None:
     header = read(simple("bad", complete=False), tmp_path).all("header")[0].text
     assert "did not end by itself" in header
     assert "Interrupted." in header
+
+
+def test_a_killed_run_says_of_each_claim_without_a_verdict_that_it_was_not_judged(tmp_path: Path) -> None:
+    script = simple("kept", Outcome.HOLDS, complete=False)
+    script.clause("DPA 4.3", "Certificates", "Valid certificates.", ("certificate", ("api",), "Valid", {}))
+    shown = read(script, tmp_path)
+    entry = " ".join(shown.one("article", id="dpa-4.3").text.split())
+    assert "Why not The run ended before this was judged." in entry
+    assert "clauseproof run profiles/example-crm.yaml --only 'DPA 4.3'" in entry
+    assert "1 was not tested" in shown.text
 
 
 def test_a_contract_in_force_and_no_permission_are_said(tmp_path: Path) -> None:

@@ -125,3 +125,11 @@ def test_what_the_vendor_writes_stays_text_and_the_file_stays_xml(text: str, tmp
 
 def test_a_huge_finding_is_shortened(tmp_path: Path) -> None:
     assert len(junit.render(simple("x" * 1_000_000).dossier(tmp_path / "run"))) < 40_000
+
+
+def test_what_a_killed_run_did_not_judge_is_skipped_and_not_absent(tmp_path: Path) -> None:
+    script = simple("kept", Outcome.HOLDS, complete=False)
+    script.verdicts.clear()
+    (case,) = cases(script, tmp_path)
+    assert (case.attrib["classname"], result(case)) == ("DPA 4.2", "skipped")
+    assert properties(case)["verdict"] == "not-tested"

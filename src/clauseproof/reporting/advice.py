@@ -46,9 +46,12 @@ def _undecided(dossier: Dossier) -> Iterator[Step]:
 
 def _untested(dossier: Dossier) -> Iterator[Step]:
     entries = dossier.groups.get(Ruling.NOT_TESTED, ())
-    bare = _ids([one for one in entries if not one.verdicts])
+    bare = _ids([one for one in entries if not one.verdicts and not one.clause.claims])
     barred = _ids(_because(entries, Because.PERMISSION))
     undrilled = _ids(_because(entries, Because.DRILL_NOT_ASKED))
+    unjudged = _ids([one for one in entries if one.unjudged])
+    if unjudged:
+        yield Step(f"Run {clause_ids(unjudged)} to the end:", command(dossier, unjudged[:_MOST_ONLY]))
     if undrilled:
         yield Step(f"Drill {clause_ids(undrilled)}:", command(dossier, undrilled[:_MOST_ONLY], drills=True))
     if barred:

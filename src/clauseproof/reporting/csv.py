@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from clauseproof.ledger.results import NO_CLAIM
 from clauseproof.model.finding import Outcome
-from clauseproof.model.run import ClauseRecord
-from clauseproof.model.verdict import Ruling, Verdict
+from clauseproof.model.verdict import Verdict
 from clauseproof.reporting.dates import day
 from clauseproof.reporting.dossier import Dossier
-from clauseproof.reporting.entry import Entry, entry
+from clauseproof.reporting.entry import Entry, Gap, entry
 from clauseproof.reporting.sentences import waiver
 from clauseproof.reporting.text import block
 from clauseproof.reporting.vocabulary import WORD
@@ -47,19 +46,19 @@ def harmless(cell: str) -> str:
 
 
 def _rows(one: Entry, dossier: Dossier) -> Iterator[Sequence[str]]:
-    if not one.verdicts:
-        yield _row(one.clause, None, "", dossier)
     for verdict in one.verdicts:
+        told = entry(one.clause.model_copy(update={"claims": ()}), [verdict])
         for subject in verdict.subjects or ("",):
-            yield _row(one.clause, verdict, subject, dossier)
+            yield _row(told, verdict, subject, [], dossier)
+    if one.unjudged or not one.verdicts:
+        why = [_gap(gap) for gap in one.unjudged] or [NO_CLAIM]
+        yield _row(Entry(one.clause.model_copy(update={"claims": ()})), None, "", why, dossier)
 
 
-def _row(clause: ClauseRecord, verdict: Verdict | None, subject: str, dossier: Dossier) -> Sequence[str]:
-    run, told = dossier.record, entry(clause, [verdict] if verdict else [])
+def _row(told: Entry, verdict: Verdict | None, subject: str, why: list[str], dossier: Dossier) -> Sequence[str]:
+    run, clause = dossier.record, told.clause
     known = run.profile.subjects.get(subject)
-    gaps = [f"{gap.words or gap.claim}: {gap.because}" for gap in told.gaps]
     seen = [said.text for said in told.seen if said.outcome is not Outcome.NOTE]
-    ruling = verdict.ruling if verdict else Ruling.NOT_TESTED
     return (
         clause.id,
         clause.title,
@@ -68,13 +67,13 @@ def _row(clause: ClauseRecord, verdict: Verdict | None, subject: str, dossier: D
         subject,
         known.value if known else "",
         (verdict.words or "") if verdict else "",
-        str(ruling),
-        WORD[ruling],
+        str(told.ruling),
+        WORD[told.ruling],
         str(told.assurance or ""),
         str(clause.assurance),
         "; ".join(seen),
         "; ".join(told.settled_by),
-        "; ".join(gaps if verdict else [NO_CLAIM, *gaps]),
+        "; ".join([*why, *map(_gap, told.gaps)]),
         day(told.until) if told.until else "",
         "; ".join(waiver(note) for note in told.waivers),
         " ".join(told.evidence),
@@ -83,3 +82,7 @@ def _row(clause: ClauseRecord, verdict: Verdict | None, subject: str, dossier: D
         run.id,
         run.started.isoformat(),
     )
+
+
+def _gap(gap: Gap) -> str:
+    return f"{gap.words or gap.claim}: {gap.because}"

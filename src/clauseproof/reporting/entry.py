@@ -14,6 +14,7 @@ from clauseproof.reporting.vocabulary import WHOSE, WHY_NOT, rank, worst
 from clauseproof.reporting.words import Passage, passages
 
 _OUTCOMES = (Outcome.BROKEN, Outcome.UNKNOWN, Outcome.HOLDS, Outcome.NOTE)
+UNJUDGED = "the run ended before this was judged"
 _REMEDY = ". To settle it: "  # how `Unseen.sentence` joins its two halves
 
 
@@ -45,8 +46,21 @@ class Entry:
 
     @cached_property
     def ruling(self) -> Ruling:
-        """The worst of its verdicts; `not-tested` where it has no claim."""
-        return worst(verdict.ruling for verdict in self.verdicts)
+        """The worst of its verdicts; `not-tested` where it has no claim, or at best where one has no verdict."""
+        missing = [Ruling.NOT_TESTED] if self.unjudged else []
+        return worst([*(verdict.ruling for verdict in self.verdicts), *missing])
+
+    @cached_property
+    def unjudged(self) -> tuple[Gap, ...]:
+        """Claims that have no verdict on some of their subjects: the run was killed before it gave one."""
+        judged: dict[tuple[str, str | None], set[str]] = {}
+        for verdict in self.verdicts:
+            judged.setdefault((verdict.claim, verdict.words), set()).update(verdict.subjects)
+        return tuple(
+            Gap(claim.words, claim.kind, UNJUDGED)
+            for claim in self.clause.claims
+            if not judged.get((claim.kind, claim.words), set()).issuperset(claim.where)
+        )
 
     @cached_property
     def deciding(self) -> tuple[Verdict, ...]:
@@ -116,14 +130,15 @@ class Entry:
         """What nobody tested, as the profile says and as the run turned out."""
         declared = [Gap(gap.words, None, gap.because) for gap in self.clause.untested]
         missed = [gap for verdict in self.verdicts if not _looked(verdict) for gap in _missed(verdict)]
-        return tuple(dict.fromkeys([*missed, *declared]))
+        return tuple(dict.fromkeys([*missed, *self.unjudged, *declared]))
 
     @property
     def why_not(self) -> tuple[str, ...]:
         """Why the clause, or part of it, was not tested."""
-        if not self.verdicts:
+        if not self.verdicts and not self.clause.claims:
             return (NO_CLAIM,)
-        return _unique(gap.because for v in self.verdicts if not _looked(v) for gap in _missed(v))
+        missed = (gap for verdict in self.verdicts if not _looked(verdict) for gap in _missed(verdict))
+        return _unique(gap.because for gap in (*missed, *self.unjudged))
 
     def _remedies(self) -> Iterator[str]:
         for verdict in filter(_looked, self.verdicts):

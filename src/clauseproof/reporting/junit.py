@@ -5,7 +5,7 @@ last three passed. The elements are those that Jenkins, GitLab and GitHub's repo
 `testsuite`, `testcase` with `properties`, and one of `failure`, `error`, `skipped`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from xml.etree import ElementTree as ET
 
@@ -78,13 +78,19 @@ def _cases(dossier: Dossier) -> Iterator[ET.Element]:
 
 
 def _bare(dossier: Dossier) -> Iterator[ET.Element]:
-    """The clauses that no claim and no test speaks of."""
-    bare: Iterable[Entry] = (one for one in dossier.in_order if not one.verdicts)
-    for one in bare:
-        case = _case(one.clause.id, NO_CLAIM, 0.0)
-        _properties(case, {"clause": one.clause.id, "tier": str(one.clause.tier), "verdict": str(Ruling.NOT_TESTED)})
-        ET.SubElement(case, "skipped", {"message": NO_CLAIM, "type": str(Ruling.NOT_TESTED)})
-        yield case
+    """The clauses that no claim and no test speaks of, and the claims that a killed run did not come to."""
+    for one in dossier.in_order:
+        if not one.verdicts and not one.clause.claims:
+            yield _skipped(one, NO_CLAIM, NO_CLAIM)
+        for number, gap in enumerate(one.unjudged, 1):
+            yield _skipped(one, f"{gap.claim} / {gap.words or ''} (not judged, {number})", gap.because)
+
+
+def _skipped(one: Entry, name: str, because: str) -> ET.Element:
+    case = _case(one.clause.id, name, 0.0)
+    _properties(case, {"clause": one.clause.id, "tier": str(one.clause.tier), "verdict": str(Ruling.NOT_TESTED)})
+    ET.SubElement(case, "skipped", {"message": because, "type": str(Ruling.NOT_TESTED)})
+    return case
 
 
 def _case(clause: str, name: str, took_s: float) -> ET.Element:

@@ -41,7 +41,9 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._screen.is_terminal and not self._screen.is_dumb_terminal:
-            self._live = Live(get_renderable=self._frame, console=self._screen, refresh_per_second=4)
+            self._live = Live(
+                get_renderable=self._frame, console=self._screen, refresh_per_second=4, redirect_stdout=False
+            )
             self._live.start()
         return self
 

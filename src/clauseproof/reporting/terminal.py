@@ -55,7 +55,7 @@ def _head(dossier: Dossier, width: int) -> Iterator[Text]:
     yield Text(fit(who, width), style="bold")
     yield Text(fit(f"{when}, from {listed(run.vantages, 3)}; {grant}", width))
     if not run.complete:
-        yield Text("This run was interrupted: what is missing counts as undecided.", style="bold yellow")
+        yield Text("This run was interrupted: what is missing is undecided or not tested.", style="bold yellow")
 
 
 def _status(status: str) -> str:

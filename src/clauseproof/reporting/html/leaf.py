@@ -111,19 +111,19 @@ class Leaf:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why nothing of it was tested."""
-        return () if self.looked else self.entry.why_not[:_SENTENCES]
+        return () if self.looked or self.told else self.entry.why_not[:_SENTENCES]
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What nobody tested, unless the reasons say it already."""
-        if self.looked:
+        if self.looked or self.told:
             return self.entry.gaps[:50]
         return tuple(Gap(gap.words, None, gap.because) for gap in self.entry.clause.untested)
 
     @property
     def how(self) -> tuple[str, ...]:
         """How what was not tested could be."""
-        if not self.entry.verdicts:
+        if not self.entry.verdicts and not self.entry.clause.claims:
             return (f"Add a claim for it to {self.dossier.record.profile.path}. Its kinds are listed by:",)
         ways = (gap.remedy for gap in self.entry.gaps if gap.remedy)
         return tuple(dict.fromkeys([*ways, *self._general_ways()]))[:_SENTENCES]
@@ -131,9 +131,9 @@ class Leaf:
     @property
     def again(self) -> str:
         """The command that makes the missing looks, or finds a claim to make."""
-        if not self.entry.verdicts:
+        if not self.entry.verdicts and not self.entry.clause.claims:
             return "clauseproof checks"
-        if not any(verdict.because for verdict in self.entry.verdicts):
+        if not any(verdict.because for verdict in self.entry.verdicts) and not self.entry.unjudged:
             return ""
         drills = any(verdict.because is Because.DRILL_NOT_ASKED for verdict in self.entry.verdicts)
         return command(self.dossier, [self.entry.clause.id], drills=drills)
@@ -185,6 +185,8 @@ class Leaf:
     def _general_ways(self) -> Iterator[str]:
         if any(verdict.because is Because.LEFT_OUT for verdict in self.entry.verdicts):
             yield "run it without --only, or name it there"
+        if self.entry.unjudged:
+            yield "run it again to its end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _MEANING = {
     Ruling.NOT_SATISFIED: "What was seen speaks against the marked words.",
     Ruling.INCONCLUSIVE: "Nothing that decides was seen, or the proof is weaker than the clause asks. "
     "Each entry says what would settle it.",
-    Ruling.NOT_TESTED: "Nobody looked, which speaks neither for the vendor nor against it.",
+    Ruling.NOT_TESTED: "Nobody looked, or not at all of it. That speaks neither for the vendor nor against it.",
     Ruling.WAIVED: "The buyer has accepted these deviations for a time; what was seen stands here all the same.",
     Ruling.SATISFIED: "Nothing was seen against the marked words, on these subjects and at these hours. "
     "That says nothing about other words or other days.",
@@ -117,6 +117,7 @@ def _circumstances(dossier: Dossier) -> dict[str, Any]:
         "looks": f"{text.count(len(dossier.exhibits), 'look')} made, of which {len(unseen):,} gave nothing.",
         "unseen": unseen,
         "unseen_limit": _UNSEEN_LIMIT,
+        "truncated": dossier.truncated,
         "files": tuple(_files(dossier)),
     }
 
