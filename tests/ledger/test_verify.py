@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clauseproof.ledger.verification import ProblemKind, StepState, Trust, Verification, printable
+from clauseproof.ledger.verification import Problem, ProblemKind, StepState, Trust, Verification, printable
 from clauseproof.ledger.verify import verify
 from clauseproof.model.errors import LedgerError
 from tests.ledger.runs import CHECKS, begin, finished, new_signer, record, replay
@@ -145,3 +145,8 @@ def test_what_a_hostile_directory_says_is_printed_without_control_characters(tex
 def test_text_of_other_languages_is_printed_as_it_is() -> None:
     assert printable("Straße § 4, 東京") == "Straße § 4, 東京"
     assert printable("\x1b[31mred\u202e\n") == "\\x1b[31mred\\u202e\\n"
+
+
+def test_a_problem_is_safe_to_print_however_hostile_its_words() -> None:
+    problem = Problem(ProblemKind.ADDED, "\x1b]0;owned\x07", "named \x1b[2J by the vendor")
+    assert (problem.about, problem.text) == ("\\x1b]0;owned\\x07", "named \\x1b[2J by the vendor")
