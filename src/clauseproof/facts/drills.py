@@ -8,48 +8,13 @@ for, and the first time the new one had arrived. Whoever judges can then let the
 import enum
 import math
 from collections.abc import Iterable
-from datetime import timedelta
 from itertools import takewhile
-from typing import Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime
 
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
 from clauseproof.model.frozen import Frozen
-from clauseproof.model.units import Duration
-
-MOST_POLLS = 10_000
-LONGEST = timedelta(hours=3)
-
-
-class DrillShape(Frozen):
-    """How a drill looks: how often, how long, how sure.
-
-    Attributes:
-        poll_every: how often each side is asked; the doubt about every change.
-        give_up_after: the longest dark time of a revocation, after which the key is enabled whatever was seen; and
-            the longest wait for a rotation. Choose it longer than the contract's limit.
-        recover_within: how long to wait until everything serves again, and how long to retry the way back.
-        confirmations: answers in a row before a change counts.
-        rotations_kept: on-demand rotations of the key's lifetime budget that a rotation drill leaves untouched.
-        canary_context: encryption context of our own canary, where the key's policy demands one.
-    """
-
-    poll_every: Duration = timedelta(seconds=1)
-    give_up_after: Duration = timedelta(minutes=20)
-    recover_within: Duration = timedelta(minutes=10)
-    confirmations: int = Field(default=3, ge=2, le=100)
-    rotations_kept: int = Field(default=5, ge=0, le=24)
-    canary_context: dict[str, str] = Field(default={"clauseproof": "drill"}, max_length=8)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.give_up_after + self.recover_within > LONGEST:
-            raise ValueError("give_up_after and recover_within last at most 3 hours together")
-        if (self.give_up_after + self.recover_within) / self.poll_every > MOST_POLLS:
-            raise ValueError(f"a drill polls at most {MOST_POLLS} times; make poll_every longer")
-        return self
 
 
 class Lane(enum.StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from clauseproof.facts.datapath import DataPath
-from clauseproof.facts.drills import DrillShape
+from clauseproof.facts.drillshape import DrillShape
 from clauseproof.facts.weburl import WebUrl
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts

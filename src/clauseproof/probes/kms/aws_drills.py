@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from clauseproof.facts.drills import LONGEST, Answer, Revocation, RotationDrill
+from clauseproof.facts.drills import Answer, Revocation, RotationDrill
+from clauseproof.facts.drillshape import LONGEST
 from clauseproof.facts.keys import AwsKey
 from clauseproof.model.drill import Journal, Undo
 from clauseproof.model.errors import RestoreFailed, Unknowable
@@ -16,7 +17,8 @@ from clauseproof.model.look import Look
 from clauseproof.model.marks import probe, undoes
 from clauseproof.model.permission import Permission
 from clauseproof.probes.kms.aws import describe, rotation_events
-from clauseproof.probes.kms.aws_api import LOSSES, REFUSALS, AwsApi, AwsReach, Failed, code_of, explain
+from clauseproof.probes.kms.aws_api import AwsApi, AwsReach, Failed
+from clauseproof.probes.kms.aws_errors import LOSSES, REFUSALS, code_of, explain
 from clauseproof.probes.kms.revocation import revoke
 from clauseproof.probes.kms.rotating import Opened, Progress, rotate
 from clauseproof.probes.record import Reading
@@ -186,7 +188,7 @@ def _try_way_back(reach: AwsReach, undo: Undo, *, fresh: bool) -> str | None:
         refused = _still_refuses(client, undo)
         state = _state(client, undo)
     except (ClientError, BotoCoreError) as error:
-        failure = explain(error, "EnableKey", reach)
+        failure = explain(error, "EnableKey", reach.arn, reach.profile)
         return f"{failure.what} ({failure.what_to_do})"
     if state not in ("Enabled", "Disabled"):
         raise RestoreFailed(

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from clauseproof.facts.datapath import DataPath
-from clauseproof.facts.drills import Answer, DrillShape, End, Lane, Revocation, lane_times
+from clauseproof.facts.drills import Answer, End, Lane, Revocation, lane_times
+from clauseproof.facts.drillshape import DrillShape
 from clauseproof.model.drill import Journal, Undo
 from clauseproof.model.errors import LookFailed, RestoreFailed, Unreachable
 from clauseproof.model.look import Look

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
-from clauseproof.facts.drills import Answer, Change, DrillShape, End, Lane, RotationDrill
+from clauseproof.facts.drills import Answer, Change, End, Lane, RotationDrill
+from clauseproof.facts.drillshape import DrillShape
 from clauseproof.model.drill import Journal, Undo
 from clauseproof.model.errors import LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
