@@ -136,7 +136,7 @@ def test_python_3_13_has_the_chain_in_public() -> None:
         def get_unverified_chain(self) -> list[bytes]:
             return [b"leaf", b"issuer"]
 
-    assert probe._unverified(Session()) == [b"leaf", b"issuer"]
+    assert probe.unverified(Session()) == [b"leaf", b"issuer"]
 
 
 def test_facts_survive_being_written_and_read(tmp_path: Path) -> None:

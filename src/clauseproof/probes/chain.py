@@ -70,22 +70,22 @@ async def _presented(address: str, endpoint: Endpoint, look: Look) -> tuple[byte
         ) from error
     except OSError as error:
         raise Unreachable(f"{where}: {error.strerror or error}"[:300], "check that it is up and reachable") from error
-    return _bounded(presented, where)
+    return bounded(presented, where)
 
 
 async def _handshake(address: str, endpoint: Endpoint) -> list[bytes]:
     loop = asyncio.get_running_loop()
     # An empty server name keeps asyncio from sending the address as one.
     transport, _ = await loop.create_connection(
-        asyncio.Protocol, address, endpoint.port, ssl=_context(), server_hostname=endpoint.sni or ""
+        asyncio.Protocol, address, endpoint.port, ssl=looking_context(), server_hostname=endpoint.sni or ""
     )
     try:
-        return _unverified(transport.get_extra_info("ssl_object"))
+        return unverified(transport.get_extra_info("ssl_object"))
     finally:
         transport.abort()  # an orderly end would wait for the server
 
 
-def _context() -> ssl.SSLContext:
+def looking_context() -> ssl.SSLContext:
     """A client that takes any version, suite and certificate: it looks, and trusts nobody."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -95,14 +95,15 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _unverified(session: Any) -> list[bytes]:
+def unverified(session: Any) -> list[bytes]:
     """The certificates that were sent, DER. Public from Python 3.13 on; 3.11 and 3.12 have it one layer below."""
     if hasattr(session, "get_unverified_chain"):
         return list(session.get_unverified_chain())
     return [certificate.public_bytes(_DER) for certificate in session._sslobj.get_unverified_chain() or ()]
 
 
-def _bounded(presented: list[bytes], where: str) -> tuple[bytes, ...]:
+def bounded(presented: list[bytes], where: str) -> tuple[bytes, ...]:
+    """The certificates where they are some, few and small enough; EvidenceRejected otherwise."""
     if not presented:
         raise EvidenceRejected(f"{where} presented no certificate")
     if len(presented) > MOST_CERTIFICATES:

@@ -14,6 +14,8 @@ MOST_ADDRESSES = 64
 """Addresses taken from one answer."""
 MOST_ANSWERS = 8
 """Answers asked for along a CNAME chain that a resolver leaves to its client."""
+PAYLOAD = 1232
+"""Bytes of a datagram that no network on the way has to split (DNS flag day 2020)."""
 _PATIENCE_S = (2.0, 4.0)
 """How long the first and the second try wait for a datagram."""
 _DNS_PORT = 53
@@ -99,18 +101,25 @@ async def _reply(server: Server, name: str, type_: RecordType, look: Look) -> _R
     except dns.exception.Timeout:
         return _Reply(Outcome.TIMED_OUT, detail=f"no answer in {len(_PATIENCE_S)} tries")
     except OSError as error:
-        return _Reply(Outcome.UNREACHABLE, detail=_brief(error))
+        return _Reply(Outcome.UNREACHABLE, detail=brief(error))
     except (dns.exception.DNSException, EOFError, ValueError) as error:
-        return _Reply(Outcome.MALFORMED, detail=_brief(error))
+        return _Reply(Outcome.MALFORMED, detail=brief(error))
 
 
 async def _send(server: Server, name: str, type_: RecordType, look: Look) -> "dns.message.Message":
-    """The response to one question: UDP, TCP where that was truncated (RFC 7766), a second try after silence."""
-    import dns.asyncquery
-    import dns.exception
     import dns.message
 
-    query = dns.message.make_query(name, type_, use_edns=0, payload=1232)
+    return await exchange(server, dns.message.make_query(name, type_, use_edns=0, payload=PAYLOAD), look)
+
+
+async def exchange(server: Server, query: "dns.message.Message", look: Look) -> "dns.message.Message":
+    """The response to one question: UDP, TCP where that was truncated (RFC 7766), a second try after silence.
+
+    Raises dns.exception.DNSException (Timeout among them), OSError, EOFError or ValueError.
+    """
+    import dns.asyncquery
+    import dns.exception
+
     for patience_s in _PATIENCE_S:
         limit_s = min(patience_s, look.remaining_s())
         try:
@@ -142,5 +151,6 @@ def _read(response: "dns.message.Message") -> _Reply:
     return _Reply(Outcome.ANSWERED, tuple(found[:MOST_ADDRESSES]), aliases, chain.minimum_ttl, detail)
 
 
-def _brief(error: Exception) -> str:
+def brief(error: Exception) -> str:
+    """An error in one line of at most 200 characters."""
     return f"{type(error).__name__}: {error}"[:200]
