@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clauseproof.model.verdict import Verdict
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
+JUNIT = pytest.StashKey[Path | None]()
 VERDICT = "clauseproof_verdict"
 _FEW = 500
 _LETTERS = {
@@ -41,9 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--signing-key", metavar="PEM", help="Ed25519 key to sign with (default: one made on first use)")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the profile; every error in it is a usage error."""
     config.addinivalue_line("markers", "clause(id, words=None, assurance='observed'): this test proves a clause")
+    for tier in (1, 2, 3):
+        config.addinivalue_line("markers", f"tier{tier}: a claim of a clause of tier {tier}")
+    config.addinivalue_line("markers", "drill: a claim that needs a drill, which changes state")
     path = config.getoption("--profile")
     if not path or SESSION in config.stash:
         return
@@ -52,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from clauseproof.doors.session import Session, Wishes
     from clauseproof.model.errors import ClauseproofError
 
+    # pytest's own file would call every undecided claim passed: ours takes its place, before pytest opens it.
+    config.stash[JUNIT] = _path(getattr(config.option, "xmlpath", None))
+    config.option.xmlpath = None
     wishes = Wishes(
         out=_path(config.getoption("--out")),
         drills=bool(config.getoption("--drills")),
@@ -98,6 +106,9 @@ class ClaimItem(pytest.Item):
     def __init__(self, *, item: Item, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.item = item
+        self.add_marker(f"tier{item.clause.tier}")
+        if self.config.stash[SESSION].drills(item):
+            self.add_marker("drill")
 
     def runtest(self) -> None:
         """Wait for the looks it needs, judge, and raise what is not satisfied."""
@@ -194,6 +205,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.exitstatus == pytest.ExitCode.INTERRUPTED:
         run.run.stop()
     code = run.finish()
+    junit = session.config.stash.get(JUNIT, None)
+    if junit is not None:
+        junit.write_bytes(run.report("junit"))
     if code == UNRESTORED or (code == OPEN and session.exitstatus == pytest.ExitCode.OK):
         session.exitstatus = code
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -146,9 +147,32 @@ def test_a_marked_test_of_an_unknown_clause_is_a_usage_error(tmp_path: Path) -> 
     assert "the profile has no clause Q 9" in ran.stderr + ran.stdout
 
 
-def test_xdist_is_refused(folder: Path) -> None:
-    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
-    assert pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "-n", "2").returncode == 4
+def test_distribution_by_pytest_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_addoption(parser):\n    parser.addoption('--numprocesses', dest='numprocesses')\n"
+    )
+    ran = pytest_door(tmp_path, "checks", "--profile", path, "--numprocesses", "2")
+    assert ran.returncode == 4
+    assert "leave out -n" in ran.stderr
+
+
+def test_claims_are_chosen_by_the_tier_of_their_clause(folder: Path) -> None:
+    shown = pytest_door(
+        folder, "checks", "--profile", "profiles/queues.yaml", "--collect-only", "-q", "-m", "tier2", "--out", "never"
+    )
+    assert "queue-depth[Q 2-fast]" in shown.stdout
+    assert "queue-lag" not in shown.stdout
+
+
+def test_the_junit_file_of_the_pytest_door_is_ours(folder: Path) -> None:
+    words = ["checks", "--profile", "profiles/queues.yaml", "--out", "junit", "--junitxml", "junit.xml"]
+    pytest_door(folder, *words)
+    suites = ET.parse(folder / "junit.xml").getroot()
+    cases = {case.get("name", ""): [child.tag for child in case] for case in suites.iter("testcase")}
+    outcomes = {tag for tags in cases.values() for tag in tags}
+    assert {"failure", "error", "skipped"} <= outcomes
+    assert len(cases) == 8  # seven verdicts, and the clause that nobody tests
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -169,6 +193,22 @@ def test_an_interrupted_run_is_readable_verifiable_and_says_it_is_partial(number
     verified = clauseproof(tmp_path, "verify", out, "--checks", tmp_path / "checks")
     assert verified.returncode == 0, verified.stdout
     assert "partial" in verified.stdout
+
+
+def test_ctrl_c_at_the_pytest_door_leaves_a_partial_run_too(tmp_path: Path) -> None:
+    path = write(tmp_path, PROFILE.replace('slow: {queue: "90"}', "slow: {queue: endless}"), tests=False)
+    out = tmp_path / "partial"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    command += [str(tmp_path / "checks"), "--profile", str(path), "--out", str(out)]
+    with subprocess.Popen(command, env=environment(tmp_path / "home"), stdout=subprocess.DEVNULL) as process:
+        while not (out / "observations.jsonl").exists() or (out / "observations.jsonl").read_text().count("\n") < 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert process.returncode == 2
+    assert json.loads((out / "run.json").read_text())["complete"] is False
+    assert clauseproof(tmp_path, "verify", out, "--checks", tmp_path / "checks").returncode == 0
 
 
 def test_a_run_killed_outright_keeps_what_it_saw(tmp_path: Path) -> None:

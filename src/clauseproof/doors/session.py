@@ -14,6 +14,7 @@ from clauseproof.engine.run import Options, Run
 from clauseproof.ledger.keys import load_key, load_or_make_key
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.model.errors import ClauseproofError
+from clauseproof.model.permission import Permission
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class Session:
         """The loaded check file at a path."""
         return next((file for file in self.check_files if file.path.resolve() == path.resolve()), None)
 
+    def drills(self, item: Item) -> bool:
+        """Whether judging an item needs a look that changes state."""
+        probes = self.setting.registry.probe_for
+        subjects = [type(self.setting.profile.subjects[name]) for name in item.subjects]
+        found = [probes(subject, need.facts) for subject in subjects for need in item.check.needs]
+        return any(probe is not None and probe.mark.permission is Permission.DRILL for probe in found)
+
     def begin(self, chosen: Iterable[Item] | None = None) -> None:
         """Start looking."""
         self.run.begin(chosen)
@@ -82,6 +90,12 @@ class Session:
         self.run.judge_seen()
         self.run.finish(self.signer, render_report)
         return self.exit_code
+
+    def report(self, form: str) -> bytes:
+        """The finished run in a format."""
+        from clauseproof.reporting.interface import report
+
+        return report(LedgerReader.open(self.directory), form)
 
     def summary(self) -> str:
         """The summary of the finished run as plain text, for doors whose output is not ours."""
