@@ -81,6 +81,15 @@ def test_what_a_finding_is_about_is_said_unless_its_text_says_it() -> None:
     assert [told.text for told in one.seen] == ["192.0.2.7: accepted TLS 1.2", "192.0.2.8 accepted TLS 1.2"]
 
 
+def test_the_name_of_one_side_of_a_drill_is_not_put_before_its_sentence() -> None:
+    notes = [
+        finding(Outcome.NOTE, "It refused", None, about="kms"),
+        finding(Outcome.NOTE, "It hung", None, about="api"),
+    ]
+    one = clause(("api", tuple(notes)))
+    assert [told.text for told in one.seen] == ["It refused", "api: It hung"]
+
+
 def test_an_unseen_look_gives_its_reason_and_apart_from_it_what_settles_it() -> None:
     one = clause(("a", (unknown(DENIED.sentence),)))
     assert [told.text for told in one.seen] == ["AWS refused it"]

@@ -122,6 +122,14 @@ def test_being_served_after_the_limit_and_before_the_key_is_back_is_drawn_as_lat
     ]
 
 
+def test_the_limit_on_the_vendor_makes_nothing_of_the_key_service_late() -> None:
+    data = revocation()
+    kms = [s | {"outcome": "served"} for s in data["samples"] if s["lane"] == "kms"]
+    made = timeline(exhibit(data | {"samples": kms}), 8.0)
+    assert made is not None
+    assert {bar.look for lane in picture(made, "p").lanes for bar in lane.bars} == {"served"}
+
+
 def test_without_a_limit_nothing_is_late() -> None:
     made = timeline(exhibit(revocation()), None)
     assert made is not None

@@ -117,7 +117,9 @@ class Entry:
         found.sort(key=lambda pair: (_OUTCOMES.index(pair[1].outcome), rank(pair[0].ruling)))
         subjects: dict[tuple[Outcome, str], dict[str, None]] = {}
         for verdict, finding in found:
-            subjects.setdefault((finding.outcome, _said(finding)), {}).update(dict.fromkeys(verdict.subjects))
+            subjects.setdefault((finding.outcome, _said(finding, verdict.subjects)), {}).update(
+                dict.fromkeys(verdict.subjects)
+            )
         return tuple(Told(outcome, text, tuple(names)) for (outcome, text), names in subjects.items())
 
     @cached_property
@@ -154,9 +156,15 @@ def entry(clause: ClauseRecord, verdicts: Sequence[Verdict]) -> Entry:
     return Entry(clause, tuple(sorted(verdicts, key=lambda verdict: rank(verdict.ruling))))
 
 
-def sentence_of(finding: Finding) -> str:
-    """A finding's text, with what it is about before it unless the text names it."""
-    return finding.text if not finding.about or finding.about in finding.text else f"{finding.about}: {finding.text}"
+def sentence_of(finding: Finding, subjects: Sequence[str] = ()) -> str:
+    """A finding's text, with what it is about before it, unless the text names that.
+
+    A plain word that is no subject (a check's name for one side of a drill) says nothing to those who read the text.
+    """
+    about = finding.about
+    if not about or about in finding.text or (about.isalpha() and about not in subjects):
+        return finding.text
+    return f"{about}: {finding.text}"
 
 
 def halves(text: str) -> tuple[str, str]:
@@ -174,8 +182,8 @@ def _too_weak(verdict: Verdict, floor: Assurance) -> bool:
     return open_ and verdict.assurance is not None and verdict.assurance < floor
 
 
-def _said(finding: Finding) -> str:
-    told = sentence_of(finding)
+def _said(finding: Finding, subjects: Sequence[str]) -> str:
+    told = sentence_of(finding, subjects)
     return halves(told)[0] if finding.outcome is Outcome.UNKNOWN else told
 
 

@@ -128,10 +128,10 @@ def _message(verdict: Verdict) -> str:
 
 
 def _findings(verdict: Verdict) -> str:
-    told = (
-        f"{finding.outcome}{f' ({finding.assurance})' if finding.assurance else ''}: {sentence_of(finding)}"
-        for finding in verdict.findings
-    )
+    told = []
+    for finding in verdict.findings:
+        assurance = f" ({finding.assurance})" if finding.assurance else ""
+        told.append(f"{finding.outcome}{assurance}: {sentence_of(finding, verdict.subjects)}")
     return block("\n".join(told), 20_000)
 
 

@@ -22,6 +22,8 @@ class Phrase:
     ruling: Ruling | None = None
 
 
+_LEAST = 20
+"""A shorter beginning of a sentence says too little by itself."""
 _ONE = {
     Ruling.NOT_SATISFIED: "1 is contradicted",
     Ruling.INCONCLUSIVE: "1 is undecided",
@@ -94,9 +96,9 @@ def _first(texts: Sequence[str], limit: int) -> str:
 
 
 def _main_clause(text: str) -> str:
-    """What stands before the first semicolon: findings say what was seen before they compare it."""
-    main, _, _ = text.partition("; ")
-    return main if len(main) > 20 else text
+    """What stands before the first semicolon or full stop: findings say what was seen before they compare it."""
+    ends = [end for end in (text.find("; "), text.find(". ")) if end > _LEAST]
+    return text[: min(ends)] if ends else text
 
 
 def waiver(note: WaiverNote) -> str:

@@ -10,6 +10,7 @@ from clauseproof.reporting.exhibit import Exhibit
 
 _REVOCATION = ("keys.revocation", 1)
 _LIMIT = "dark_within"
+_BOUND = "vendor"
 _NAMES = {"kms": "Key service", "vendor": "Vendor’s data path"}
 _ANSWERS = {"served": True, "refused": False, "unclear": None}
 
@@ -33,10 +34,11 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One thing that was polled, such as the key service or the vendor's data path."""
+    """One thing that was polled; `bound` where the timeline's limit is meant for it."""
 
     name: str
     stretches: tuple[Stretch, ...]
+    bound: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _revocation(data: Mapping[str, Any], limit_s: float | None) -> Timeline | No
 def _tracks(samples: Sequence[tuple[str, Sample]]) -> Iterator[Track]:
     for lane in dict.fromkeys(lane for lane, _ in samples):
         own = (sample for of, sample in samples if of == lane)
-        yield Track(_NAMES.get(lane, lane), stretches(own))
+        yield Track(_NAMES.get(lane, lane), stretches(own), bound=lane == _BOUND)
 
 
 def _limit_s(subject: str, claims: Sequence[ClaimRecord]) -> float | None:

@@ -94,24 +94,24 @@ def _outcome(stretch: Stretch) -> str:
 
 
 def _lane(timeline: Timeline, track: Track, number: int) -> Lane:
-    bars = tuple(bar for stretch in track.stretches for bar in _bars(timeline, stretch))
+    bars = tuple(bar for stretch in track.stretches for bar in _bars(timeline, track, stretch))
     return Lane(_TOP + _PITCH * number + 20, track.name, bars)
 
 
-def _bars(timeline: Timeline, stretch: Stretch) -> Iterator[Bar]:
+def _bars(timeline: Timeline, track: Track, stretch: Stretch) -> Iterator[Bar]:
     if stretch.served is not True:
         yield _bar(timeline, stretch, "refused" if stretch.served is False else "neither")
         return
-    late_from, late_to = _late(timeline)
+    late_from, late_to = _late(timeline, track)
     between = {cut for cut in (late_from, late_to) if stretch.start_s < cut < stretch.end_s}
     for start, end in pairwise([stretch.start_s, *sorted(between), stretch.end_s]):
         late = late_from <= start and end <= late_to
         yield _bar(timeline, Stretch(start, end, served=True), "late" if late else "served")
 
 
-def _late(timeline: Timeline) -> tuple[float, float]:
+def _late(timeline: Timeline, track: Track) -> tuple[float, float]:
     """From when to when being served breaks the limit: until we undid what we did."""
-    if timeline.limit_s is None:
+    if timeline.limit_s is None or not track.bound:
         return timeline.end_s, timeline.end_s
     last = timeline.moments[-1].at_s if len(timeline.moments) > 1 else timeline.end_s
     return timeline.limit_s, max(last, timeline.limit_s)

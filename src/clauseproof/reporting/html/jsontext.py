@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-_WIDTH = 84
+_WIDTH = 72
 
 
 def excerpt(value: object, limit: int) -> tuple[str, bool]:

@@ -96,6 +96,11 @@ class Leaf:
         return self.entry.clause.assurance > 1
 
     @property
+    def falls_short(self) -> bool:
+        """Whether its proof is weaker than that."""
+        return (self.entry.assurance or 0) < self.entry.clause.assurance and self.demands
+
+    @property
     def without_waiver(self) -> str:
         """What the waived claims would be: `Contradicted`."""
         rulings = [v.waived_from for v in self.entry.verdicts if v.waived_from is not None]
