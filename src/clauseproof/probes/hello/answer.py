@@ -2,9 +2,9 @@
 
 The rules:
 
-1. A `ServerHello` that a client could go on with (RFC 8446, section 4.1.3: a version at or below the offer, a suite and
-   compression of the offer, in TLS 1.3 the session identifier and a group of the offer) is an acceptance. A
-   HelloRetryRequest is one, too: it chooses version, suite and group.
+1. A `ServerHello` that a client could go on with (RFC 8446, section 4.1.3) is an acceptance: a version at or below
+   the offer, a suite of the offer that this version can use, no compression, and in TLS 1.3 the session identifier
+   and a group of the offer. A HelloRetryRequest is one, too: it chooses version, suite and group.
 2. A fatal alert ends the flight. `protocol_version` refuses the offer, every other alert may have other reasons.
    An alert of level warning waits for what follows; the last one counts if nothing does.
 3. An end without an alert is `Closed`, no end within the time is `Silent`, and whatever else comes is `Garbage`.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from clauseproof.facts.codepoints import Alert, alert_name
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.probes.hello.message import VERSIONS, Hello
+from clauseproof.probes.hello.suites import usable
 
 MOST_BYTES = 64 * 1024
 """The most that is read of one flight."""
@@ -233,6 +234,8 @@ def _server_hello(body: bytes, hello: Hello) -> Accepted:
     version = _version(legacy, extensions, hello)
     if suite not in hello.offer.suites:
         raise _Malformed(f"a ServerHello that chooses suite 0x{suite:04x}, which was not offered")
+    if not usable(suite, version):
+        raise _Malformed(f"a ServerHello of {version} that chooses suite 0x{suite:04x}, which it cannot use")
     if compression != 0:
         raise _Malformed(f"a ServerHello that chooses compression {compression}, which was not offered")
     if version is not TlsVersion.TLS1_3:

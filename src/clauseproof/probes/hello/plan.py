@@ -90,11 +90,12 @@ def _lists(direct: Sequence[Exchange]) -> Iterator[SuiteList]:
 def _second_looks(asked: Sequence[Exchange]) -> Iterator[Question]:
     """Offers of the versions before TLS 1.3 that were accepted and looked at once."""
     for version in VERSIONS[1:]:
-        seen = [exchange for exchange in asked if version in (exchange.accepted, exchange.offered)]
-        chosen = [exchange for exchange in seen if exchange.accepted is version]
-        tries = [exchange for exchange in seen if exchange.offered is version]
-        if len(chosen) == 1 and len(tries) < _TRIES:
-            yield Question(version, chosen[0].named, chosen[0].suites)
+        chosen = [exchange for exchange in asked if exchange.accepted is version]
+        if len(chosen) != 1:
+            continue
+        (once,) = chosen
+        if not any(exchange.offered is version and exchange.at_s > once.at_s for exchange in asked):
+            yield Question(version, once.named, once.suites)
 
 
 def _groups(asked: Sequence[Exchange], scope: Scope) -> Iterator[Question]:

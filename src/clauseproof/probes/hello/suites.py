@@ -54,10 +54,18 @@ def suites_for(newest: TlsVersion, which: SuiteList) -> tuple[int, ...]:
 
 
 @functools.cache
-def _names() -> dict[int, str]:
-    return {suite.code: suite.name for suite in registry()}
+def _by_code() -> dict[int, Suite]:
+    return {suite.code: suite for suite in registry()}
 
 
 def suite_name(code: int) -> str:
     """IANA's name, or `0x1a1a` for a number without one."""
-    return _names().get(code, f"0x{code:04x}")
+    suite = _by_code().get(code)
+    return suite.name if suite else f"0x{code:04x}"
+
+
+def usable(code: int, version: TlsVersion) -> bool:
+    """Whether a version can use a suite: those of TLS 1.3 are its own, and old ones cannot use those of TLS 1.2."""
+    suite = _by_code().get(code)
+    eras = {TlsVersion.TLS1_3: ("1.3",), TlsVersion.TLS1_2: ("1.2", "old")}.get(version, ("old",))
+    return suite is not None and suite.era in eras
