@@ -13,16 +13,13 @@ from clauseproof.engine.registry import Registry
 from clauseproof.engine.run import Setting
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.model.case import TrustAnchors
-from clauseproof.model.errors import LookFailed, ProfileError
 from clauseproof.model.jurisdiction import Atlas
-from clauseproof.model.profile import Profile
 from clauseproof.model.run import RunRecord
 from clauseproof.profile.atlas import load_atlas, read_atlas
 from clauseproof.profile.files import DiskFiles, Files, RecordedFiles
-from clauseproof.profile.read import read_profile
+from clauseproof.profile.read import Reading, read_profile
 
 _ROOMS = ("clauseproof.facts", "clauseproof.probes")
-_ANCHOR_LIMIT = 4 * 1024 * 1024
 
 
 def home() -> Path:
@@ -66,9 +63,18 @@ def _modules() -> list[str]:
 
 def prepare(path: Path, jurisdictions: Path | None = None) -> Setting:
     """Read a profile with everything it needs; ProfileError names file, line and column."""
-    registry, check_files = load(own_checks(path))
-    files = DiskFiles(path.parent)
-    atlas, atlas_source = load_atlas(jurisdictions)
+    return _setting(path, load(own_checks(path)), DiskFiles(path.parent), load_atlas(jurisdictions), None)
+
+
+def _setting(
+    path: Path,
+    loaded: tuple[Registry, tuple[CheckFile, ...]],
+    files: Files,
+    law: tuple[Atlas, bytes],
+    anchors: TrustAnchors | None,
+) -> Setting:
+    registry, check_files = loaded
+    atlas, atlas_source = law
     reading = read_profile(path, registry, files=files, atlas=atlas)
     return Setting(
         profile=reading.profile,
@@ -79,23 +85,21 @@ def prepare(path: Path, jurisdictions: Path | None = None) -> Setting:
         copies=reading.files,
         atlas=atlas,
         atlas_source=atlas_source,
-        anchors=_anchors(reading.profile, files),
+        anchors=anchors or _anchors(reading),
         state=home() / "journal",
         version=clauseproof.__version__,
     )
 
 
-def _anchors(profile: Profile, files: Files) -> TrustAnchors:
+def _anchors(reading: Reading) -> TrustAnchors:
     import certifi
 
-    public = Path(certifi.where()).read_bytes()
+    profile, files = reading.profile, reading.files
     named = [profile.network.ca_file] if profile.network.ca_file else []
-    try:
-        tls = [files.read(name, _ANCHOR_LIMIT) for name in named]
-        hsm = [files.read(name, _ANCHOR_LIMIT) for name in profile.anchors.hsm]
-    except LookFailed as error:
-        raise ProfileError(f"{profile.path}: {error.what}", error.what_to_do) from error
-    return TrustAnchors(tls=(*tls, public), hsm=tuple(hsm))
+    tls = [files[name] for name in named]
+    return TrustAnchors(
+        tls=(*tls, Path(certifi.where()).read_bytes()), hsm=tuple(files[name] for name in profile.anchors.hsm)
+    )
 
 
 @dataclass(frozen=True)
@@ -113,28 +117,15 @@ class Again:
 def recorded(reader: LedgerReader, again: Again) -> Setting:
     """The setting of a recorded run, from its own copies: no file outside the run is read unless `again` names one."""
     record = reader.record
-    registry, check_files = load(_folders(record, again))
-    atlas, atlas_source = _atlas(reader, again)
-    path = again.profile or Path(record.profile.path)
+    loaded = load(_folders(record, again))
+    if again.profile is not None:
+        return _setting(again.profile, loaded, DiskFiles(again.profile.parent), _atlas(reader, again), None)
     copies = RecordedFiles(record.files, reader.artifact)
-    files: Files = DiskFiles(again.profile.parent) if again.profile else copies
-    reading = read_profile(path, registry, files=files, atlas=atlas)
-    return Setting(
-        profile=reading.profile,
-        registry=registry,
-        check_files=check_files,
-        files=files,
-        base=path.parent,
-        copies=reading.files,
-        atlas=atlas,
-        atlas_source=atlas_source,
-        anchors=TrustAnchors(
-            tls=tuple(reader.artifact(digest) for digest in record.tls_anchors),
-            hsm=tuple(reader.artifact(digest) for digest in record.hsm_anchors),
-        ),
-        state=home() / "journal",
-        version=clauseproof.__version__,
+    anchors = TrustAnchors(
+        tls=tuple(reader.artifact(digest) for digest in record.tls_anchors),
+        hsm=tuple(reader.artifact(digest) for digest in record.hsm_anchors),
     )
+    return _setting(Path(record.profile.path), loaded, copies, _atlas(reader, again), anchors)
 
 
 def _folders(record: RunRecord, again: Again) -> tuple[Path, ...]:
