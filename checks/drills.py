@@ -51,7 +51,7 @@ def _key_service(claim: RevocationDrill, drill: drills.Revocation) -> Iterator[F
         yield _darkness(claim.kms_dark_within, drill, kms)
     elif kms.dark.new_after_s is None:
         yield unknown(
-            f"The key service was not seen to refuse the disabled key, watched for {_s(_watched(drill))}, so nothing "
+            f"The key service was not seen to refuse the disabled key, watched for {_s(drill.enable.t_s)}, so nothing "
             "shows what the vendor does without it. To settle it: a longer drill.give_up_after",
             about=Lane.KMS,
         )
@@ -98,7 +98,7 @@ def _undecided(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> 
             f"({seen[-1].code}). To settle it: drill again when the way to it is steady"
         )
     return (
-        f"was watched for {_s(_watched(drill))} ({_ENDS[drill.dark_end]}), too short for the limit of {spell(limit)}. "
+        f"was watched for {_s(drill.enable.t_s)} ({_ENDS[drill.dark_end]}), too short for the limit of {spell(limit)}. "
         "To settle it: a drill.give_up_after beyond the limit"
     )
 
@@ -124,12 +124,6 @@ def _light(limit: timedelta | None, times: LaneTimes) -> Iterator[Finding]:
             "it: a longer drill.recover_within, a shorter drill.poll_every",
             about=times.lane,
         )
-
-
-def _watched(drill: drills.Revocation) -> float:
-    """For how long the key was seen disabled, seconds."""
-    last_s = max((sample.answered_s for sample in drill.samples), default=0.0)
-    return drill.enable.t_s if drill.enable is not None else last_s
 
 
 class RotationDrill(Claim):

@@ -107,7 +107,7 @@ class Change(Frozen):
 
 
 class LaneTimes(Frozen):
-    """What a lane did. `light` is None where it was never dark or the key was not enabled under our eyes."""
+    """What a lane did. `light` is None where it was never dark."""
 
     lane: Lane
     dark: Change
@@ -119,7 +119,7 @@ class Revocation(Facts):
 
     Attributes:
         target: the provider's full name of the key.
-        disable, enable: our two acts; `enable` is None where only the way back enabled the key.
+        disable, enable: our two acts; `enable` is named "way back" where our own call failed and the journal's worked.
         give_up_after_s: the longest dark time the drill would have waited.
         dark_end, light_end: why the wait for darkness and the wait for light ended.
         lanes: the summary of `samples`, one per lane asked; a key without a data path has no vendor's lane.
@@ -132,12 +132,12 @@ class Revocation(Facts):
 
     target: str
     disable: Act
-    enable: Act | None
+    enable: Act
     poll_every_s: float
     give_up_after_s: float
     confirmations: int
     dark_end: End
-    light_end: End | None
+    light_end: End
     lanes: tuple[LaneTimes, ...]
     samples: tuple[Sample, ...]
     addresses: tuple[str, ...]
@@ -151,8 +151,8 @@ class Revocation(Facts):
 
     def while_disabled(self, lane: Lane) -> list[Sample]:
         """What one lane answered between our two acts."""
-        until_s = self.enable.t_s if self.enable is not None else math.inf
-        return [sample for sample in between(self.samples, self.disable.t_s, until_s) if sample.lane is lane]
+        phase = between(self.samples, self.disable.t_s, self.enable.t_s)
+        return [sample for sample in phase if sample.lane is lane]
 
 
 class RotationDrill(Facts):
@@ -211,13 +211,10 @@ def change(samples: tuple[Sample, ...], act: Act, until_s: float, new: Answer, c
     )
 
 
-def lane_times(
-    samples: tuple[Sample, ...], lane: Lane, disable: Act, enable: Act | None, confirmations: int
-) -> LaneTimes:
+def lane_times(samples: tuple[Sample, ...], lane: Lane, disable: Act, enable: Act, confirmations: int) -> LaneTimes:
     """The summary of one lane, from the samples of all."""
     own = tuple(sample for sample in samples if sample.lane is lane)
-    until = enable.t_s if enable is not None else math.inf
-    dark = change(own, disable, until, Answer.REFUSED, confirmations)
-    if enable is None or dark.new_after_s is None:
+    dark = change(own, disable, enable.t_s, Answer.REFUSED, confirmations)
+    if dark.new_after_s is None:
         return LaneTimes(lane=lane, dark=dark, light=None)
     return LaneTimes(lane=lane, dark=dark, light=change(own, enable, math.inf, Answer.SERVED, confirmations))

@@ -244,7 +244,7 @@ def test_credentials_that_expire_while_dark_can_be_renewed_for_the_way_back(
 
     key = aws_key(double, arn, drill={**FAST, "recover_within": "10 s"})
     drill = revocation(key, look(), journal(tmp_path, on_point=expire))
-    assert (drill.dark_end, drill.enable, drill.light_end) == (End.BLIND, None, None)
+    assert (drill.dark_end, drill.enable.call, drill.light_end) == (End.BLIND, "way back", End.SETTLED)
     assert drill.state_after == "Enabled"
     assert usable(double, arn)
 

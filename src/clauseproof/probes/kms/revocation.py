@@ -8,7 +8,7 @@ verify the way back and close; read the state again. The lanes are asked without
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -25,6 +25,8 @@ from clauseproof.probes.kms.lanes import Poller
 from clauseproof.probes.record import Reading
 
 TELL_EVERY_S = 5.0
+WAY_BACK_CALL = "way back"
+"""The act that enabled the key where our own call had failed: somewhere between its two ends."""
 
 
 class Revocable(Protocol):
@@ -82,7 +84,7 @@ class _Drill:
     disabled: Done | None = None
     enabled: Done | None = None
     dark_end: End = End.INTERRUPTED
-    light_end: End | None = None
+    light_end: End = End.INTERRUPTED
     _told: float = field(default=0.0)
 
     def __post_init__(self) -> None:
@@ -130,20 +132,23 @@ class _Drill:
             self.journal.point("key disabled")
             self.dark_end = self._wait(Answer.REFUSED, self.disabled, self.shape.give_up_after)
             self.journal.point("dark")
-            self.enabled = self._enable()
+            self._enable()
             self.journal.point("key enabled")
-            if self.enabled is not None:
-                self.light_end = self._wait(Answer.SERVED, self.enabled, self.shape.recover_within)
+            self._see_light()
             self.journal.point("light")
+            leaving = act(self.look, WAY_BACK_CALL, lambda: None)
+        if self.enabled is None:
+            self.enabled = replace(leaving, answered=self.look.clock())
+            self._see_light()
 
     def facts(self, state: str) -> Revocation:
         """The timeline, with the moment the disabling call was answered as 0."""
-        if self.disabled is None:
+        if self.disabled is None or self.enabled is None:
             raise NotBegun(f"the drill of {self.look.subject} changed nothing and has no timeline")
         zero = self.disabled.answered
         samples = tuple(sorted((s for lane in self.lanes for s in lane.samples(zero)), key=lambda s: s.t_s))
         disable = self.disabled.seen_from(zero)
-        enable = self.enabled.seen_from(zero) if self.enabled else None
+        enable = self.enabled.seen_from(zero)
         times = (lane_times(samples, p.lane, disable, enable, self.shape.confirmations) for p in self.lanes)
         return Revocation(
             target=self.key.target,
@@ -162,12 +167,17 @@ class _Drill:
             state_after=self._state_after(),
         )
 
-    def _enable(self) -> Done | None:
+    def _enable(self) -> None:
         try:
-            return act(self.look, self.key.enable_call, self.key.enable)
+            self.enabled = act(self.look, self.key.enable_call, self.key.enable)
         except LookFailed as error:
-            self.look.tell(f"{error.what}; the way back is tried again")
-            return None
+            self.look.tell(f"{error.what}; the way back is tried next")
+
+    def _see_light(self) -> None:
+        if self.enabled is not None:
+            self.light_end = self._wait(Answer.SERVED, self.enabled, self.shape.recover_within)
+            served = "and serving again, as before" if self.light_end is End.SETTLED else "and not seen to serve again"
+            self.look.tell(f"revocation of {self.look.subject}: ENABLED {served}")
 
     def _wait(self, wanted: Answer, since: Done, limit: timedelta) -> End:
         until = since.sent + limit.total_seconds()
@@ -180,18 +190,18 @@ class _Drill:
                 return End.GAVE_UP
             if wanted is Answer.REFUSED and self.kms.blind():
                 return End.BLIND
-            self._tell(wanted, since, until)
+            self._tell(wanted, since, limit)
             time.sleep(STEP_S)
 
-    def _tell(self, wanted: Answer, since: Done, until: float) -> None:
+    def _tell(self, wanted: Answer, since: Done, limit: timedelta) -> None:
         now = self.look.clock()
         if now - self._told < TELL_EVERY_S:
             return
         self._told = now
-        past, left = (spell(timedelta(seconds=round(max(1.0, s)))) for s in (now - since.sent, until - now))
-        word = "DISABLED" if wanted is Answer.REFUSED else "ENABLED again"
-        ahead = "is enabled again" if wanted is Answer.REFUSED else "is given up waiting for"
-        self.look.tell(f"{self.key.target} {word} for {past}; {ahead} after {left} at most")
+        past = spell(timedelta(seconds=max(1, round(now - since.sent))))
+        off = f"DISABLED for {past}, enabled again after {spell(limit)} at most"
+        on = f"ENABLED for {past}, watched until all serves again, {spell(limit)} at most"
+        self.look.tell(f"revocation of {self.look.subject}: {off if wanted is Answer.REFUSED else on}")
 
     def _state_after(self) -> str | None:
         try:
