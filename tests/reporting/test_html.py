@@ -373,3 +373,10 @@ def test_json_that_fits_stands_in_one_line_and_the_rest_is_broken_up() -> None:
         '{\n  "short": [1, 2],\n  "long": [\n    "' + "x" * 40 + '",\n    "' + "y" * 40 + '"\n  ]\n}', True
     )  # fmt: skip
     assert excerpt(value, 20) == ('{\n  "short": [1, 2],', False)
+
+
+def test_what_a_clause_demands_is_repeated_only_where_the_proof_falls_short(page: Page) -> None:
+    weak, strong = (" ".join(page.one("article", id=i).text.split()) for i in ("dpa-3.4", "dpa-5.1"))
+    assert "stated: the vendor’s own word. The clause asks for reported or stronger." in weak
+    assert "The clause asks for" not in strong
+    assert "Asks for reported or stronger" in strong
