@@ -11,13 +11,14 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check schema lock clean
+.PHONY: help demo test check schema sample lock clean
 
 help:
 	@echo 'make demo    try the reference vendor: two contracts, one kept and one not'
 	@echo 'make test    run the tests'
 	@echo 'make check   lint, types, floors and tests'
-	@echo 'make schema  write profiles/schema.json again, after a change to checks or subjects'
+	@echo 'make schema  write profiles/schema.json and docs/checks again, after a change to checks or subjects'
+	@echo 'make sample  make reports/sample again, the committed run of a vendor that overclaims'
 	@echo 'make lock    write requirements/*.txt again'
 	@echo 'make clean   remove what these targets made, never a run'
 
@@ -35,9 +36,14 @@ check: .venv/installed
 	$(BIN)/python -m pytest tests
 
 schema: .venv/installed
-	@$(BIN)/python -c 'from pathlib import Path; from clauseproof.doors.assembly import load; \
-		from clauseproof.profile.schema import spell_schema; \
-		Path("profiles/schema.json").write_text(spell_schema(load()[0]), encoding="utf-8")'
+	$(BIN)/python -m clauseproof.profile.schema > profiles/schema.json
+	$(BIN)/python -m clauseproof.doors.catalogue docs
+
+# Signed with a key that nobody keeps.
+sample: .venv/installed
+	rm -rf build/sample reports/sample
+	CLAUSEPROOF_HOME=build/sample/home $(BIN)/clauseproof demo --out build/sample
+	cp -r build/sample/overclaims/run reports/sample
 
 # Build tools first: an sdist in dev.txt is built with them, without isolation, so that nothing enters unhashed.
 .venv/installed: requirements/build.txt requirements/dev.txt pyproject.toml hatch_build.py

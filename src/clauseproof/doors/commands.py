@@ -194,9 +194,11 @@ def write_report(folder: Path, form: str, out: Path | None) -> None:
 
 def validate_profile(profile: Path) -> None:
     """Read a profile; errors go the way of all errors."""
-    setting = prepare(profile)
-    claims = sum(len(clause.claims) for clause in setting.profile.clauses)
-    say(f"{profile}: {len(setting.profile.clauses)} clauses, {claims} claims, {len(setting.profile.subjects)} subjects")
+    from clauseproof.reporting.text import count
+
+    read = prepare(profile).profile
+    claims = count(sum(len(clause.claims) for clause in read.clauses), "claim")
+    say(f"{profile}: {count(len(read.clauses), 'clause')}, {claims}, {count(len(read.subjects), 'subject')}")
 
 
 def say(text: str) -> None:
