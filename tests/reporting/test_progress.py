@@ -137,6 +137,15 @@ def test_a_running_drill_says_that_ctrl_c_is_safe_and_what_to_do_if_the_process_
     assert "clauseproof restore" in text
 
 
+def test_a_drill_that_names_its_subject_is_not_introduced_twice() -> None:
+    stage = Stage("Example CRM")
+    stage.planned(counting())
+    key = Key("house.shake", "a", "local")
+    stage.started(key, drill=True, now=0.0)
+    stage.told(key, "shaking of a: 3 s")
+    assert "drill    shaking of a: 3 s " in draw(stage, 1.0, 1.0, 100).plain
+
+
 def test_a_drill_that_gave_nothing_says_why() -> None:
     stage = Stage("Example CRM")
     stage.planned(counting())

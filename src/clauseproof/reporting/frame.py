@@ -154,7 +154,7 @@ def _drills(stage: Stage, now: float) -> Iterator[tuple[str, str, str]]:
         began, said = stage.open.get(key, (now, ""))
         under_way = key in stage.open
         done = clock(now - began) if under_way else "done" if state == "ended" else ""
-        yield label, f"{key.kind} of {key.subject}: {said or state}", done
+        yield label, said if key.subject in said else f"{key.kind} of {key.subject}: {said or state}", done
         if under_way:
             yield "", "Ctrl-C is safe: what was changed is changed back first.", ""
             yield "", "If this process dies: clauseproof restore", ""
