@@ -142,6 +142,16 @@ def test_what_a_hostile_directory_says_is_printed_without_control_characters(tex
     assert len(shown) <= 4100
 
 
+def test_a_long_text_is_cut_and_says_so() -> None:
+    assert printable("x" * 400) == "x" * 400
+    assert printable("x" * 401) == "x" * 400 + "..."
+
+
+def test_a_note_that_repeats_what_a_run_says_is_safe_to_print(tmp_path: Path) -> None:
+    finished(tmp_path / "run", SIGNER, record(previous="\x1b[2J"))
+    assert verify(tmp_path / "run", newest_of=tmp_path).steps[9].note == "its predecessor \\x1b[2J is not in the folder"
+
+
 def test_text_of_other_languages_is_printed_as_it_is() -> None:
     assert printable("Straße § 4, 東京") == "Straße § 4, 東京"
     assert printable("\x1b[31mred\u202e\n") == "\\x1b[31mred\\u202e\\n"

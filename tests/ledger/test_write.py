@@ -230,3 +230,30 @@ def test_results_are_written_from_the_verdicts_given(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "run/results.json").read_bytes())
     assert [each["verdict"] for each in written["verdicts"]] == ["not-satisfied", "satisfied"]
     assert written["summary"]["not-satisfied"] == 1
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from tests.ledger.runs import Light, observation, record
+from clauseproof.ledger.write import LedgerWriter
+from clauseproof.model.errors import LedgerError
+writer = LedgerWriter.create(Path(sys.argv[1]), record())
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+writer.observe(observation("hall", Light(lit=True)))
+resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
+for attempt in "ab":
+    try:
+        writer.observe(observation("attic" * 100, Light(lit=True)))
+    except LedgerError as error:
+        print(error.what)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+writer.observe(observation("cellar", Light(lit=True)))
+"""
+
+
+def test_a_line_that_the_disk_takes_half_of_is_an_error_and_taken_back(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert done.stdout.count("bytes of a line were taken") == 2
+    assert [line.subject for line in LedgerReader.open(tmp_path / "run").lines()] == ["hall", "cellar"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
@@ -14,9 +15,20 @@ from clauseproof.ledger.files import read_bounded, sha256_bounded
 from clauseproof.ledger.manifest import profile_identity
 from clauseproof.ledger.verification import Problem, ProblemKind
 from clauseproof.model.errors import LedgerError
-from clauseproof.model.run import ProfileRecord, RunRecord
+from clauseproof.model.run import RunRecord
 
 MAX_RUNS = 100_000
+
+
+class Named(Protocol):
+    """What a profile is recognised by: a `Profile`, its record, or the head of a `run.json`."""
+
+    @property
+    def buyer(self) -> str: ...  # noqa: D102
+    @property
+    def vendor(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +46,13 @@ class Link:
         return f"sha256:{sha256_bounded(path, layout.limit_of(layout.MANIFEST) or 0)}"
 
 
-def links(folder: Path, profile: ProfileRecord) -> list[Link]:
+def links(folder: Path, profile: Named) -> list[Link]:
     """Finished runs of a profile in a folder, oldest first; re-judgements and what cannot be read are left out."""
     found = [link for path in islice(_directories(folder), MAX_RUNS) if (link := _link(path, _identity(profile)))]
     return sorted(found, key=lambda link: (link.started, link.run))
 
 
-def previous(folder: Path, profile: ProfileRecord) -> str | None:
+def previous(folder: Path, profile: Named) -> str | None:
     """What a new run of this profile in this folder must name as `RunRecord.previous`."""
     found = links(folder, profile)
     return found[-1].manifest() if found else None
@@ -87,7 +99,7 @@ class _Head(BaseModel):
     judged_from: dict[str, str | None] | None = None
 
 
-def _identity(profile: ProfileRecord | _Profile) -> list[str]:
+def _identity(profile: Named) -> list[str]:
     return profile_identity(profile.buyer, profile.vendor, profile.path)
 
 

@@ -74,13 +74,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One of the numbered steps of `verify`; `note` is one sentence on what was, or was not, shown."""
+    """One of the numbered steps of `verify`; `note` says, safe to print, what was or was not shown."""
 
     number: int
     title: str
     state: StepState
     note: str
     problems: tuple[Problem, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "note", printable(self.note))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class LedgerWriter:
     def verdict(self, verdict: Verdict) -> None:
         """Append a verdict."""
         with self._lock:
+            self._must_be_open()
             _append(self._verdicts, encode(verdict_data(verdict)))
             self._given.append(verdict)
 
@@ -149,13 +150,16 @@ def _encode(observation: Observation) -> bytes:
 
 
 def _append(file: BinaryIO, raw: bytes) -> None:
+    """One unbuffered write: a killed process leaves whole lines, and at most one that is cut off."""
+    offset = file.tell()
     try:
-        # One unbuffered write: a killed process leaves whole lines, and at most one that is cut off.
         written = file.write(raw + b"\n")
-    except (OSError, ValueError) as error:
+        if written != len(raw) + 1:
+            raise OSError(f"only {written} bytes of a line were taken")
+    except OSError as error:
+        file.truncate(offset)  # or the next line would be glued to half of this one
+        file.seek(offset)
         raise LedgerError(f"{file.name} cannot be written: {error}", "free space and run again") from error
-    if written != len(raw) + 1:
-        raise LedgerError(f"{file.name} took only {written} bytes of a line", "free space and run again")
 
 
 def _close(file: BinaryIO) -> None:
