@@ -15,7 +15,7 @@ from tests.reporting.example import example
 from tests.reporting.support import NOW, Script
 
 
-def exhibit(data: dict[str, Any], *, version: int = 1, kind: str = "keys.revocation") -> Exhibit:
+def exhibit(data: dict[str, Any], *, version: int = Revocation.version, kind: str = Revocation.kind) -> Exhibit:
     return Exhibit("sha256:1", kind, version, "data-key", "here", NOW, 1.0, "p", "drill", None, "", (), (), (), data)
 
 
@@ -86,7 +86,7 @@ def test_it_lasts_from_the_first_question_to_the_last_answer() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        exhibit(revocation(), version=2),
+        exhibit(revocation(), version=Revocation.version + 1),
         exhibit(revocation(), kind="keys.custody"),
         exhibit(revocation(samples=[])),
         exhibit(revocation(samples=[{"lane": "kms"}])),
