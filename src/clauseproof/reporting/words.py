@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from clauseproof.model.verdict import Ruling
+from clauseproof.profile.prose import span
 from clauseproof.reporting.vocabulary import worst
-
-_ALIKE = {"’": "'", "‘": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'} | dict.fromkeys("‐‑‒–—−", "-")
-_SOFT_HYPHEN = "\u00ad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +32,11 @@ def passages(promise: str, tested: Iterable[tuple[str, Ruling]]) -> tuple[Passag
 
 
 def locate(promise: str, words: str) -> range:
-    """Where words first occur in a promise, white space, soft hyphens and the shape of quotes and dashes aside.
+    """Where words first occur in a promise, by the same rule by which the profile was accepted.
 
     An empty range where they do not occur.
     """
-    text, places = _plain(promise)
-    sought = _plain(words)[0].strip()
-    start = text.find(sought) if sought else -1
-    if start < 0:
-        return range(0)
-    return range(places[start], places[start + len(sought) - 1] + 1)
-
-
-def _plain(text: str) -> tuple[str, list[int]]:
-    plain: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        if character == _SOFT_HYPHEN:
-            continue
-        simple = " " if character.isspace() else _ALIKE.get(character, character)
-        if simple != " " or (plain and plain[-1] != " "):
-            plain.append(simple)
-            places.append(place)
-    return "".join(plain), places
+    return range(*(span(words, promise) or (0, 0)))
 
 
 def _each_once(tested: Iterable[tuple[str, Ruling]]) -> Iterable[tuple[str, Ruling]]:
