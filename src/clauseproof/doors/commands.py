@@ -13,7 +13,9 @@ from clauseproof.engine.again import Rejudgement
 from clauseproof.engine.journal import open_entries, read_entry
 from clauseproof.engine.journal import restore as take_back
 from clauseproof.engine.outcome import CONTRADICTED, INTERRUPTED, KEPT, OPEN, UNRESTORED, exit_code
+from clauseproof.ledger.files import sha256_bounded
 from clauseproof.ledger.keys import PublicKey, Signer, load_key, load_or_make_key
+from clauseproof.ledger.layout import MANIFEST, limit_of
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.verification import StepState, Trust, Verification, printable
 from clauseproof.ledger.verify import verify
@@ -99,7 +101,8 @@ def _signer(key: Path | None) -> Signer:
 
 
 def _manifest(folder: Path) -> str | None:
-    return verify(folder).manifest
+    path = folder / MANIFEST
+    return f"sha256:{sha256_bounded(path, limit_of(MANIFEST) or 0)}" if path.is_file() else None
 
 
 def verify_run(folder: Path, key: Path | None, checks: Path | None, *, newest: bool) -> int:
