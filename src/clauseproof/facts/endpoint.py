@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, model_validator
 
+from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.model.subject import Subject
 
 HTTPS_PORT = 443
@@ -103,6 +104,8 @@ class Endpoint(Subject):
         server_name: the name to ask for (SNI) and to expect in the certificate, where it is not the host.
         private_addresses: whether the name may lead to private or loopback addresses. Without it such an answer is
             recorded and not followed: a vendor's zone must not aim our looks at the buyer's own network.
+        starttls: the plain protocol that is spoken before TLS, such as `smtp`; without it TLS begins at once.
+        depth: `full`, or `fast` for fleets: as few hellos to an address as will do, and no deep scan.
     """
 
     key: ClassVar[str] = "endpoint"
@@ -111,6 +114,8 @@ class Endpoint(Subject):
     addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
     server_name: Annotated[str, AfterValidator(_name)] | None = None
     private_addresses: bool = False
+    starttls: StartTls | None = None
+    depth: Depth = Depth.FULL
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

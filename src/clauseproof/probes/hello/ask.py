@@ -7,6 +7,7 @@ file descriptors of a process.
 
 import asyncio
 import contextlib
+import os
 import socket
 import weakref
 from collections.abc import AsyncIterator
@@ -132,7 +133,7 @@ async def _answer(connection: socket.socket, flight: Flight, ends_s: float) -> A
 
 
 def _words(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+    return os.strerror(error.errno) if error.errno else type(error).__name__  # asyncio's own words name the address
 
 
 class _Pace:
