@@ -7,25 +7,26 @@ from pydantic import Field
 
 from clauseproof import Case, Claim, Duration, Finding, broken, check, holds, note, spell, unknown
 from clauseproof.facts import keys
-from clauseproof.facts.keys import KeyState, Manager, Origin, Schedule
+from clauseproof.facts.keys import KeyState, Manager, Origin, Provider, Schedule
 
 
 class CustomerManagedKey(Claim):
     """The key belongs to the customer's own account and is managed by the customer, not by the provider.
 
-    `owner_account` is the customer's AWS account, 12 digits. That the vendor really encrypts under this key is shown by
-    `revocation-drill`, not here.
+    `owner_account` is the customer's AWS account (12 digits) or Google Cloud project (its id). That the vendor really
+    encrypts under this key is shown by `revocation-drill`, not here.
     """
 
-    owner_account: str = Field(pattern=r"^\d{12}$")
+    owner_account: str = Field(pattern=r"^(\d{12}|([a-z0-9.-]{1,63}:)?[a-z][a-z0-9-]{4,28}[a-z0-9])$")
 
 
 @check("customer-managed-key")
 def customer_managed_key(claim: CustomerManagedKey, custody: keys.Custody) -> Iterator[Finding]:
+    owner = f"{_OWNERS[custody.provider]} {custody.owner}"
     if custody.owner == claim.owner_account:
-        yield holds(f"The key belongs to account {custody.owner}")
+        yield holds(f"The key belongs to {owner}")
     else:
-        yield broken(f"The key belongs to account {custody.owner}, not to {claim.owner_account}")
+        yield broken(f"The key belongs to {owner}, not to {claim.owner_account}")
     if custody.manager is Manager.CUSTOMER:
         yield holds(f"The key is managed by the customer; its material is {_ORIGINS[custody.origin]}")
     elif custody.manager is Manager.PROVIDER:
@@ -71,13 +72,13 @@ def _rotated(
     claim: RotationSchedule, rotation: keys.Rotation, last: keys.RotationEvent, now: datetime
 ) -> Iterator[Finding]:
     due = last.at + claim.every
-    how = "by schedule" if last.automatic else "on demand"
+    how = _HOW[last.automatic]
     if now < due:
-        yield holds(f"Last rotated on {last.at:%Y-%m-%d} {how}, within {spell(claim.every)}", until=due)
+        yield holds(f"Last rotated on {last.at:%Y-%m-%d}{how}, within {spell(claim.every)}", until=due)
         if not _carries(claim, rotation):
             yield note(f"{_shown(rotation).capitalize()}: somebody must rotate the key again by {due:%Y-%m-%d}")
     else:
-        yield _overdue(claim, rotation, due, now, f"Last rotated on {last.at:%Y-%m-%d} {how}")
+        yield _overdue(claim, rotation, due, now, f"Last rotated on {last.at:%Y-%m-%d}{how}")
 
 
 def _never_rotated(
@@ -137,6 +138,8 @@ def _shown(rotation: keys.Rotation) -> str:
     return f"it rotates by itself every {period}{following}"
 
 
+_HOW = {True: " by schedule", False: " on demand", None: ""}
+_OWNERS = {Provider.AWS: "account", Provider.GOOGLE: "project", Provider.AZURE: "tenant"}
 _ORIGINS = {
     Origin.PROVIDER_MADE: "made by the provider",
     Origin.IMPORTED: "imported by the customer",

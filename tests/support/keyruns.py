@@ -11,20 +11,23 @@ from clauseproof.engine.permit import Gate
 from clauseproof.engine.plan import build_plan
 from clauseproof.engine.registry import Registry
 from clauseproof.engine.workshop import Workshop
-from clauseproof.facts import drills, keys
-from clauseproof.facts.keys import AwsKey
+from clauseproof.facts import drills, google, keys
 from clauseproof.model.claim import Claim
 from clauseproof.model.permission import Permission
+from clauseproof.model.subject import Subject
 from clauseproof.model.verdict import Verdict
-from clauseproof.probes.kms import aws, aws_drills
+from clauseproof.probes.kms import aws, aws_drills, google_drills, google_undo
+from clauseproof.probes.kms import google as google_keys
 from tests.engine.support import Lines, NoFiles, grant, judge, profile, use
 from tests.support.keys import NOW, journal
 
 
-def judged(key: AwsKey, kind: str, claim: Claim, state: Path, *, now: datetime = NOW) -> Verdict:
+def judged(key: Subject, kind: str, claim: Claim, state: Path, *, now: datetime = NOW) -> Verdict:
     """The verdict of one claim, drills asked for and permitted; the engine's journal lies in `state`."""
     registry = Registry()
-    for module in (keys, drills, aws, aws_drills, checks.keys, checks.drills):
+    for module in (keys, drills, google, aws, aws_drills, google_keys, google_drills, google_undo):
+        registry.scan(module)
+    for module in (checks.keys, checks.drills):
         registry.scan(module)
     allowed = grant(Permission.DRILL, hosts=("127.0.0.0/8",))
     made = profile({"data-key": key}, [use(kind, claim, "data-key")], grant=allowed)

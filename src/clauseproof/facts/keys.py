@@ -111,6 +111,8 @@ class KeyState(enum.StrEnum):
     PENDING_IMPORT = "pending-import"
     UNAVAILABLE = "unavailable"
     """Its key store cannot be reached."""
+    DESTROYED = "destroyed"
+    """Its name is left, its material is not."""
     OTHER = "other"
 
 
@@ -182,12 +184,12 @@ class RotationEvent(Frozen):
     """One rotation that happened.
 
     Attributes:
-        automatic: by the schedule; False for one that somebody asked for.
+        automatic: by the schedule; False for one that somebody asked for; None where the provider does not say.
         material: the provider's id of the material that came into use; None where it does not say.
     """
 
     at: AwareDatetime
-    automatic: bool
+    automatic: bool | None
     material: str | None
 
 
