@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from clauseproof.hardware.publickey import spki_sha256
+from clauseproof.hardware.quiet import unwarned
 from clauseproof.hardware.rejection import UNREADABLE, printable, rejected
 
 MOST_BYTES = 64 * 1024
@@ -92,7 +93,8 @@ def read_certificate(der: bytes, where: str) -> Certificate:
     if len(der) > MOST_BYTES:
         raise rejected(where, f"a certificate of {len(der)} bytes, more than the {MOST_BYTES} that are read")
     try:
-        parsed = x509.load_der_x509_certificate(der)
+        with unwarned():
+            parsed = x509.load_der_x509_certificate(der)
         if der[-len(parsed.signature) - 1] != 0:  # the only byte that neither the signature nor the parser covers
             raise ValueError("the signature is not a BIT STRING of whole bytes")
         return _read(parsed, where)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from clauseproof.hardware.quiet import unwarned
 from clauseproof.hardware.rejection import UNREADABLE, printable, rejected
 
 MOST_KEY_FILE_BYTES = 64 * 1024
@@ -66,7 +67,8 @@ def read_public_key(data: bytes, where: str) -> PublicKey:
         raise rejected(where, "several PEM blocks, so that it does not say which key is meant", "give one key")
     for source, load in (_PEM if _PEM_BEGIN in data else _DER).items():
         try:
-            key = load(data)
+            with unwarned():
+                key = load(data)
         except InvalidSignature as error:
             raise rejected(where, "the request's own signature does not verify", "ask for a fresh request") from error
         except UNREADABLE:

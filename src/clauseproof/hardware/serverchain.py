@@ -9,17 +9,16 @@ not looked at.
 import functools
 import ipaddress
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from clauseproof.hardware.certificate import Certificate, read_certificate
+from clauseproof.hardware.quiet import unwarned
 from clauseproof.hardware.rejection import printable, rejected
 from clauseproof.model.errors import EvidenceRejected
 
@@ -59,9 +58,7 @@ def read_roots(pems: tuple[bytes, ...]) -> Roots:
             "there are no trust anchors to judge with", "give some in network.ca_file of the profile"
         )
     try:
-        with warnings.catch_warnings():
-            # Some public roots have a serial number of zero.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        with unwarned():  # some public roots have a serial number of zero
             anchors = [anchor for pem in pems for anchor in x509.load_pem_x509_certificates(pem)]
         return Roots(Store(anchors), len(anchors))
     except ValueError as error:
@@ -86,6 +83,15 @@ def judge_chain(chain: Sequence[bytes], name: str, when: datetime, roots: Roots)
         return Invalid(weak)
     until = min(certificate.not_valid_after_utc for certificate in path)
     return Valid(tuple(printable(c.subject.rfc4514_string()) for c in path), until)
+
+
+def certifies(der: bytes, name: str) -> bool:
+    """Whether a certificate is for a host name or address, whatever else it is worth; an unreadable one is for none."""
+    try:
+        leaf = read_certificate(der, "the certificate")
+    except EvidenceRejected:
+        return False
+    return any(_covers(pattern, name) for pattern in _names(leaf))
 
 
 def _verify(
