@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from checks.transit import Certificate, TlsFloor, certificate, tls_floor
+from checks.tls_floor import TlsFloor, tls_floor
+from checks.transit import Certificate, certificate
+from clauseproof.facts.hello import Offers
 from clauseproof.facts.tls import Scan, TlsVersion
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Outcome
@@ -13,6 +15,7 @@ from tests.support.case import case, texts
 from tests.support.certificates import DAY, NOW, authority, leaf
 from tests.support.looks import presented, scanned, vendor
 from tests.support.nginx import nginx
+from tests.support.offers import offered
 
 pytestmark = pytest.mark.conformance
 
@@ -37,6 +40,11 @@ def scan(port: int) -> Scan:
     return scanned(vendor(port, *CONFIGURATIONS))
 
 
+@pytest.fixture(scope="module")
+def offers(port: int) -> Offers:
+    return offered(vendor(port, *CONFIGURATIONS))
+
+
 @pytest.mark.parametrize(
     ("at_least", "expected"),
     [
@@ -46,16 +54,16 @@ def scan(port: int) -> Scan:
     ],
 )
 def test_each_configuration_keeps_the_floors_it_keeps(
-    scan: Scan, at_least: TlsVersion, expected: dict[str, Outcome]
+    offers: Offers, scan: Scan, at_least: TlsVersion, expected: dict[str, Outcome]
 ) -> None:
-    for one in scan.per_address:
-        alone = scan.model_copy(update={"per_address": (one,)})
-        findings = list(tls_floor(TlsFloor(at_least=at_least), alone))
+    for one in offers.per_address:
+        alone = offers.model_copy(update={"per_address": (one,)})
+        findings = list(tls_floor(TlsFloor(at_least=at_least), alone, scan, case()))
         assert {f.outcome for f in findings} == {expected[one.address]}, texts(findings)
 
 
-def test_together_the_worst_configuration_decides(scan: Scan) -> None:
-    findings = list(tls_floor(TlsFloor(), scan))
+def test_together_the_worst_configuration_decides(offers: Offers, scan: Scan) -> None:
+    findings = list(tls_floor(TlsFloor(), offers, scan, case()))
     assert fold(findings, Assurance.OBSERVED) == (Ruling.NOT_SATISFIED, Assurance.OBSERVED)
     assert "127.0.0.22 (api.crm.example) accepted TLS 1.2" in texts(findings)
 
@@ -69,5 +77,6 @@ def test_every_configuration_presents_the_certificate(port: int) -> None:
 
 
 def test_an_address_where_nginx_does_not_listen_is_undecided(port: int) -> None:
-    scan = scanned(vendor(port, "127.0.0.29"))
-    assert fold(tls_floor(TlsFloor(), scan), Assurance.OBSERVED)[0] is Ruling.INCONCLUSIVE
+    nobody = vendor(port, "127.0.0.29")
+    findings = tls_floor(TlsFloor(), offered(nobody), scanned(nobody), case())
+    assert fold(findings, Assurance.OBSERVED)[0] is Ruling.INCONCLUSIVE

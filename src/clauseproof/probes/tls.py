@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from clauseproof.facts.dns import Resolution
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.facts.tls import AddressScan, Answer, Attempt, Reply, Scan, TlsVersion, VersionLooks
-from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
+from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
@@ -51,6 +52,7 @@ class _Target(NamedTuple):
     address: str
     port: int
     server_name: str
+    starttls: StartTls | None = None
 
 
 @probe(permission=Permission.SCAN, deadline_s=300)
@@ -59,12 +61,18 @@ def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
 
     A version before TLS 1.3 that is accepted could contradict a contract, and is tried a second time. sslyze sends the
     host as server name even where that is an address.
+
+    Raises:
+        Unknowable: the profile asks for a fast look at this endpoint.
     """
-    targets = [_Target(address, endpoint.port, endpoint.sni or endpoint.host) for address in names.reachable]
+    if endpoint.depth is Depth.FAST:
+        raise Unknowable("a fast look makes no deep scan", "write depth: full for this endpoint")
+    name = endpoint.sni or endpoint.host
+    targets = [_Target(address, endpoint.port, name, endpoint.starttls) for address in names.reachable]
     return Scan(
         host=endpoint.host,
         port=endpoint.port,
-        server_name=endpoint.sni or endpoint.host,
+        server_name=name,
         per_address=tuple(_address(target, look) for target in targets),
         missing=names.missing,
     )
@@ -126,9 +134,15 @@ def _fulfil(scanned: "Future[dict[TlsVersion, Attempt]]", target: _Target, versi
 def _sslyze(target: _Target, versions: tuple[TlsVersion, ...]) -> dict[TlsVersion, Attempt]:
     import sslyze
 
+    plain = sslyze.ProtocolWithOpportunisticTlsEnum(target.starttls.upper()) if target.starttls else None
     request = sslyze.ServerScanRequest(
         sslyze.ServerNetworkLocation(target.server_name, target.port, target.address),
-        sslyze.ServerNetworkConfiguration(target.server_name, network_timeout=_PATIENCE_S, network_max_retries=1),
+        sslyze.ServerNetworkConfiguration(
+            target.server_name,
+            tls_opportunistic_encryption=plain,
+            network_timeout=_PATIENCE_S,
+            network_max_retries=1,
+        ),
         {sslyze.ScanCommand(_COMMANDS[v]) for v in versions},
     )
     scanner = sslyze.Scanner(CONNECTIONS_AT_ONCE, concurrent_server_scans_limit=1)
