@@ -25,15 +25,18 @@ help:
 demo: .venv/installed
 	@$(BIN)/clauseproof demo
 
+# All cores; the tests of one file stay together, since they share what is slow to set up.
+TESTS := $(BIN)/python -m pytest tests -n auto --dist loadfile
+
 test: .venv/installed
-	@$(BIN)/python -m pytest tests
+	@$(TESTS)
 
 check: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest tests
+	$(TESTS)
 
 schema: .venv/installed
 	$(BIN)/python -m clauseproof.profile.schema > profiles/schema.json
