@@ -39,7 +39,9 @@ check: .venv/installed
 	$(TESTS)
 
 schema: .venv/installed
-	$(BIN)/python -m clauseproof.profile.schema > profiles/schema.json
+	@$(BIN)/python -c 'from pathlib import Path; from clauseproof.doors.assembly import load; \
+		from clauseproof.profile.schema import spell_schema; \
+		Path("profiles/schema.json").write_text(spell_schema(load()[0]), encoding="utf-8")'
 	$(BIN)/python -m clauseproof.doors.catalogue docs
 
 # Signed with a key that nobody keeps.
