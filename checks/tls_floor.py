@@ -196,6 +196,8 @@ def _without_a_name(address: Address, offers: hello.Offers, where: str, about: s
     seen = address.own.nameless
     if seen is None or seen.accepted is None or seen.accepted >= address.floor:
         return
+    if address.opinion(seen.accepted).accepts:
+        return  # said already
     text = f"{where} accepted {seen.accepted} from a client that sends no server name"
     name = offers.server_name or offers.host
     if seen.certificate is None:

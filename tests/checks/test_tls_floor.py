@@ -292,6 +292,13 @@ def test_an_older_version_without_a_name_breaks_it_where_the_certificate_is_the_
     assert "TLS 1.2 from a client that sends no server name, with a certificate for api.crm.example" in texts(findings)
 
 
+def test_what_is_accepted_with_a_name_is_not_said_again_without() -> None:
+    seen = nameless(T.TLS1_2, 2, HOLDER.chain[0]).per_address[0].answers
+    assert isinstance(seen, Answers)
+    both = answers(T.TLS1_2, T.TLS1_3).model_copy(update={"nameless": seen.nameless})
+    assert outcomes(floor(offers(both))) == [Outcome.BROKEN]
+
+
 def test_a_stranger_behind_the_same_address_is_a_note() -> None:
     other = leaf(authority(), "default.cdn.example")
     findings = floor(nameless(T.TLS1_0, 2, other.chain[0]))
