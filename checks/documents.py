@@ -59,8 +59,8 @@ def audit_report(claim: AuditReport, seen: Report, case: Case) -> Iterator[Findi
     if isinstance(seen.pages, Unseen):
         yield unknown(f"{seen.name} says nothing that can be read: {seen.pages.sentence}")
         return
-    yield _right_type(claim.type, seen, seen.pages)
     yield _current(claim, seen, seen.pages, case)
+    yield _right_type(claim.type, seen, seen.pages)
     for name in dict.fromkeys((*claim.covers, *seen.stated.scope)):
         yield _covered(name, seen, seen.pages)
 
@@ -86,14 +86,15 @@ def _current(claim: AuditReport, seen: Report, pages: tuple[str, ...], case: Cas
     if isinstance(end, Finding):
         return end
     lasts = claim.type is ReportType.ISO_27001
-    limit = day_ends(end if lasts else _months_after(end, claim.within_months))
-    what = f"{seen.name} is valid until {end}" if lasts else f"The period of {seen.name} ended on {end}"
-    rule = "" if lasts else f"; the clause accepts it for {claim.within_months} months after that"
+    last = end if lasts else _months_after(end, claim.within_months)
+    limit = day_ends(last)
+    what = f"its validity ends on {end}" if lasts else f"its period ended on {end}"
+    rule = "" if lasts else f", and the clause accepts it for {claim.within_months} months after that"
     if case.now >= limit:
-        return broken(f"{what}{rule}: out of date since {limit:%Y-%m-%d}", Assurance.VOUCHED)
+        return broken(f"{seen.name} is out of date since {limit:%Y-%m-%d}: {what}{rule}", Assurance.VOUCHED)
     if not lasts and case.now < day_ends(end):
         return unknown(f"{seen.name} speaks of a period that ends on {end} and was not over when it was judged")
-    return holds(f"{what}{rule}", Assurance.VOUCHED, until=limit)
+    return holds(f"{seen.name} is current until {last}: {what}{rule}", Assurance.VOUCHED, until=limit)
 
 
 def _period_end(asked: ReportType, seen: Report, pages: tuple[str, ...]) -> date | Finding:
@@ -111,7 +112,7 @@ def _period_end(asked: ReportType, seen: Report, pages: tuple[str, ...]) -> date
         return stated
     gaps = _gaps(seen, pages)
     if named and not gaps:
-        text = f"The profile says that the period of {seen.name} ends on {stated}; it names {spelled} itself"
+        text = f"{seen.name} names {spelled} as the end of its period; the profile says that it ends on {stated}"
         return broken(text, Assurance.VOUCHED)
     return unknown(f"{seen.name} does not name {stated}, which the profile gives as the end of its period{gaps}")
 

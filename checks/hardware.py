@@ -36,9 +36,9 @@ def hsm_attestation(claim: HsmAttestation, seen: KeyEvidence, case: Case) -> Ite
         yield unknown(f"The attestation proves nothing. {rejection.unseen().sentence}")
         yield from (unknown(missing.sentence) for missing in seen.chain if isinstance(missing, Unseen))
         return
-    yield from _bound(key, seen.bound_to)
     yield from _inside(key, claim.allow_import)
     yield from _stays(key, claim.allow_export)
+    yield from _bound(key, seen.bound_to)
     yield note(LIMITS)
 
 
@@ -54,12 +54,13 @@ def _bound(key: KeyAttestation, bound_to: EvidenceFile | Unseen | None) -> Itera
     except EvidenceRejected as rejection:
         yield unknown(rejection.unseen().sentence)
         return
-    meant = f"the {wanted.algorithm} key of {bound_to.name} ({wanted.source}, SPKI SHA-256 {wanted.spki_sha256})"
+    meant, digest = f"the {wanted.algorithm} key of {bound_to.name}", f"{wanted.spki_sha256} ({wanted.source})"
     if wanted.spki_sha256 != key.public_key_sha256:
-        text = f"The attestation is about another key (SPKI SHA-256 {key.public_key_sha256}) than {meant}"
-        yield broken(text, Assurance.PROVEN)
+        text = f"The attestation is about another key than {meant}. It attests SPKI SHA-256 {key.public_key_sha256}"
+        yield broken(f"{text}; the file has {digest}", Assurance.PROVEN)
     else:
-        yield holds(f"The attestation is about {meant}", Assurance.PROVEN, until=key.not_after)
+        text = f"The attestation is about {meant}. Its SPKI SHA-256 is {digest}"
+        yield holds(text, Assurance.PROVEN, until=key.not_after)
 
 
 def _inside(key: KeyAttestation, allow_import: bool) -> Iterator[Finding]:

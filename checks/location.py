@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from clauseproof import Assurance, Case, Claim, Duration, Finding, Reason, Unseen, broken, check, holds, note, unknown
 from clauseproof.facts import place
+from clauseproof.facts.countries import country_name
+from clauseproof.facts.endpoint import Endpoint, at
 
 
 def _listed(value: object) -> object:
@@ -61,19 +63,37 @@ class _Rule(NamedTuple):
 
     allowed: frozenset[str] | None
     banned: frozenset[str]
-    words: str
+    within: str
+    outside: str
 
     def keeps(self, country: str) -> bool:
         return country not in self.banned and (self.allowed is None or country in self.allowed)
 
+    def asked(self) -> str:
+        """What must be: `inside EU and outside HU`."""
+        parts = [("inside", self.within), ("outside", self.outside)]
+        return " and ".join(f"{side} {names}" for side, names in parts if names)
+
+    def breach(self, country: str) -> str:
+        """What is, where it must not be: `not inside EU`, `inside US`."""
+        return f"inside {self.outside}" if country in self.banned else f"not inside {self.within}"
+
 
 class _Word(NamedTuple):
-    """What one source says of an address. `keeps` is None where it names no country."""
+    """What one source says of an address.
+
+    Attributes:
+        country: None where it names none; then `keeps` is None as well.
+        short: who says it, in a few words: `Amazon lists it under eu-central-1`.
+        full: source, country and entry: `Amazon in data/ip-ranges.json: Germany (EC2, 192.0.2.0/24)`.
+    """
 
     assurance: Assurance
+    country: str | None
     keeps: bool | None
     fresh: bool
-    text: str
+    short: str
+    full: str
 
 
 @check("endpoint-location")
@@ -97,10 +117,14 @@ def endpoint_location(
     addresses = list(dict.fromkeys(one.address for source in asked for one in source.per_address))
     for address in addresses:
         words = [word for source in asked for word in _words(source, address, rule, claim)]
-        yield _judge(address, words, rule, lists_asked=_current(ranges, claim))
+        yield _judge(address, at(_host(case), address), words, rule, lists_asked=_current(ranges, claim))
     if asked and not addresses and not any(source.missing for source in asked):
         yield unknown("the endpoint has no address that was looked up")
     yield from (note(text) for source in asked for text in _doubts(source))
+
+
+def _host(case: Case) -> str:
+    return next((subject.host for subject in case.subjects.values() if isinstance(subject, Endpoint)), "")
 
 
 def _gaps(gaps: Iterable[Unseen]) -> Iterator[Finding]:
@@ -111,9 +135,7 @@ def _rule(claim: EndpointLocation, case: Case) -> _Rule:
     """LookupError, with a sentence, for a jurisdiction that is unknown or has no members on the day."""
     allowed = None if claim.within is None else _countries(claim.within, case)
     banned = frozenset[str]() if claim.outside is None else _countries(claim.outside, case)
-    words = [f"inside {' or '.join(claim.within)}"] if claim.within else []
-    words += [f"outside {' and '.join(claim.outside)}"] if claim.outside else []
-    return _Rule(allowed, banned, " and ".join(words))
+    return _Rule(allowed, banned, " or ".join(claim.within or ()), " or ".join(claim.outside or ()))
 
 
 def _countries(names: Iterable[str], case: Case) -> frozenset[str]:
@@ -139,7 +161,8 @@ def _words(source: place.Placed, address: str, rule: _Rule, claim: EndpointLocat
             file = files[said.source]
             fresh = not (isinstance(source, place.Ranges) and _old(file, claim))
             keeps = None if said.country is None else rule.keeps(said.country)
-            yield _Word(source.ceiling, keeps, fresh, _sentence(_who(source, file), file, address, said, fresh=fresh))
+            short, full = _short(source, file, said), _full(source, file, said, fresh=fresh)
+            yield _Word(source.ceiling, said.country, keeps, fresh, short, full)
 
 
 def _old(file: place.Source, claim: EndpointLocation) -> bool:
@@ -158,45 +181,58 @@ _UNSEEN_COPIES = "No address elsewhere was seen, which does not exclude a copy e
 def _who(source: place.Placed, file: place.Source) -> str:
     # A database gives itself a name, which could be a provider's: the kind of source decides who speaks.
     if isinstance(source, place.Ranges):
-        return f"{_PROVIDERS.get(file.publisher, 'the provider')} lists"
-    return "the geofeed puts" if isinstance(source, place.Feeds) else "the database puts"
+        return _PROVIDERS.get(file.publisher, "the provider")
+    return "the geofeed" if isinstance(source, place.Feeds) else "the database"
 
 
-def _sentence(who: str, file: place.Source, address: str, said: place.Statement, *, fresh: bool) -> str:
-    """Such as: Amazon lists 192.0.2.7 in DE (EC2, eu-central-1, 192.0.2.0/24 of data/ip-ranges.json)."""
-    where = f"in {said.country}" if said.country else "in no place that is known"
-    area = said.value("group") or said.value("region") or said.value("city")
-    entry = " of ".join(filter(None, (said.prefix(), file.name)))
+def _short(source: place.Placed, file: place.Source, said: place.Statement) -> str:
+    """Such as: Amazon lists it under eu-central-1; the geofeed puts it in Ashburn."""
+    who, area = _who(source, file), _area(said)
+    if isinstance(source, place.Ranges):
+        return f"{who} lists it under {area}" if area else f"{who} lists it"
+    return f"{who} puts it in {area}" if area else f"{who} puts it there"
+
+
+def _full(source: place.Placed, file: place.Source, said: place.Statement, *, fresh: bool) -> str:
+    """Such as: Amazon in data/ip-ranges.json: Germany (EC2, eu-central-1, 192.0.2.0/24)."""
+    country = country_name(said.country) if said.country else "no place that is known"
     age = "" if fresh else f"{file.days_old} days old"
-    shown = ", ".join(filter(None, (said.value("service"), area, entry, age)))
-    return f"{who} {address} {where} ({shown})"
+    shown = ", ".join(filter(None, (said.value("service"), _area(said), said.prefix(), age)))
+    return f"{_who(source, file)} in {file.name}: {country}{f' ({shown})' if shown else ''}"
 
 
-def _judge(address: str, words: list[_Word], rule: _Rule, *, lists_asked: bool) -> Finding:
+def _area(said: place.Statement) -> str:
+    return said.value("group") or said.value("region") or said.value("city") or ""
+
+
+def _judge(address: str, where: str, words: list[_Word], rule: _Rule, *, lists_asked: bool) -> Finding:
     """One address: who contradicts comes first, then the strongest of those that agree."""
     against = _contradiction(words, lists_asked=lists_asked)
     if against is not None:
-        return broken(_told(words, keeps=False, then=f", not {rule.words}"), against, about=address)
+        speaker = next(word for word in words if word.keeps is False and word.assurance is against)
+        breach = rule.breach(speaker.country or "")
+        return broken(f"{_lies(where, speaker)}. That is {breach}. {_sources(words)}", against, about=address)
     unplaced = any(word.assurance is Assurance.REPORTED and word.keeps is None for word in words)
-    proof = [word.assurance for word in words if word.keeps and word.fresh]
-    kept = [assurance for assurance in proof if not (unplaced and assurance is Assurance.VOUCHED)]
-    doubted = any(word.keeps is False for word in words)
-    if kept and (max(kept) is Assurance.REPORTED or not doubted):
-        text = _told(words, keeps=True, then=f", {rule.words}")
-        return holds(f"{text}. {_UNSEEN_COPIES}", max(kept), about=address)
-    told = "; ".join(word.text for word in words) or "no source knows it"
+    proof = [word for word in words if word.keeps and word.fresh]
+    kept = [word for word in proof if not (unplaced and word.assurance is Assurance.VOUCHED)]
+    best = max(kept, key=lambda word: word.assurance, default=None)
+    if best is not None and (best.assurance is Assurance.REPORTED or not any(w.keeps is False for w in words)):
+        text = f"{_lies(where, best)}. That is {rule.asked()}. {_sources(words)}. {_UNSEEN_COPIES}"
+        return holds(text, best.assurance, about=address)
     return unknown(
-        f"whether {address} lies {rule.words} is open: {told}. To settle it: name today's ranges of the provider in "
-        "sources.ranges, or ask the vendor for the location in the provider's account",
+        f"Whether {where} lies {rule.asked()} is open. {_sources(words)}. To settle it: name today's ranges of the "
+        "provider in sources.ranges, or ask the vendor for the location in the provider's account",
         about=address,
     )
 
 
-def _told(words: list[_Word], *, keeps: bool, then: str) -> str:
-    """What all sources say, those that decide first."""
-    first = [word.text for word in words if word.keeps is keeps]
-    rest = [word.text for word in words if word.keeps is not keeps]
-    return "; ".join(["; ".join(first) + then, *rest])
+def _lies(where: str, word: _Word) -> str:
+    return f"{where} lies in {country_name(word.country or '')}: {word.short}"
+
+
+def _sources(words: list[_Word]) -> str:
+    """What every source says, those that were read first first."""
+    return f"Sources: {'; '.join(word.full for word in words)}" if words else "No source knows it"
 
 
 def _contradiction(words: list[_Word], *, lists_asked: bool) -> Assurance | None:

@@ -1,5 +1,6 @@
 """Where an endpoint is said to be: satisfied, not satisfied, and undecided for every reason there is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -142,23 +143,38 @@ def test_a_database_does_not_contradict_where_the_lists_are_too_old_to_know_the_
 def test_a_database_does_not_place_what_the_provider_lists_without_a_place(country: str) -> None:
     findings = judged(ranges({HERE: None}), c=countries({HERE: country}))
     assert ruling(findings)[0] is OPEN
-    assert "in no place that is known" in texts(findings)
+    assert "no place that is known" in texts(findings)
 
 
 def test_all_that_sources_say_is_shown() -> None:
     text = texts(judged(ranges({HERE: "DE"}), feeds({HERE: "FR"}), countries({HERE: "US"})))
-    assert all(word in text for word in ("in DE", "in FR", "in US", "Ranges.file", "Feeds.file", "Countries.file"))
+    told = (
+        "Amazon in Ranges.file: Germany",
+        "the geofeed in Feeds.file: France",
+        "the database in Countries.file: the Un",
+    )
+    assert all(words in text for words in told)
 
 
 def test_a_database_that_calls_itself_a_provider_is_no_provider() -> None:
     text = texts(judged(c=countries({HERE: "DE"})))
-    assert text.startswith("the database puts 192.0.2.7 in DE")
+    assert text.startswith("192.0.2.7 lies in Germany: the database puts it there")
     assert "Amazon" not in text
 
 
 def test_who_contradicts_is_told_first() -> None:
     text = texts(judged(ranges({HERE: "DE"}), feeds({HERE: "TR"}), countries({HERE: "DE"})))
-    assert text.startswith("the geofeed puts 192.0.2.7 in TR (192.0.2.7/32 of Feeds.file), not inside EU; Amazon lists")
+    assert text.startswith(
+        "192.0.2.7 lies in Türkiye: the geofeed puts it there. That is not inside EU. Sources: Amazon"
+    )
+
+
+def test_the_host_the_address_and_the_country_come_before_all_else() -> None:
+    subjects = {"api": Endpoint(endpoint="https://api.crm.example")}
+    asks, here = EndpointLocation(outside=("US", "CN")), replace(case(), subjects=subjects)
+    (finding,) = endpoint_location(asks, ranges({HERE: "US"}), NOT_NAMED, NOT_NAMED, here)
+    assert finding.text.startswith("api.crm.example (192.0.2.7) lies in the United States: Amazon lists it. That is ")
+    assert "That is inside US or CN." in finding.text
 
 
 def test_satisfied_does_not_say_that_no_copy_is_elsewhere() -> None:
@@ -329,7 +345,7 @@ def test_a_local_zone_abroad_is_outside_although_its_region_is_inside() -> None:
     files = {"aws.json": aws(("127.0.0.0/24", "eu-central-1", "EC2", "eu-central-1-ist-1"))}
     findings = judged(*looked(vendor(443, "127.0.0.2"), files, Sources(ranges=("aws.json",))))
     assert ruling(findings) == (BROKEN, REPORTED)
-    assert "in TR" in texts(findings)
+    assert "lies in Türkiye: Amazon lists it under eu-central-1-ist-1." in texts(findings)
 
 
 def test_a_list_of_last_month_leaves_it_undecided() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clauseproof.facts.countries import COUNTRIES, country_or_none
+from clauseproof.facts.countries import COUNTRIES, country_name, country_or_none
 from clauseproof.facts.regions import UNANNOUNCED, country_of
 from tests.support.vectors import vectors
 
@@ -74,6 +74,18 @@ def test_the_countries_are_those_of_iso_3166() -> None:
         pytest.skip("this machine has no /usr/share/zoneinfo/iso3166.tab")
     lines = table.read_text(encoding="utf-8").splitlines()
     assert {line.split("\t")[0] for line in lines if line and line[0] != "#"} | {"XK"} == COUNTRIES
+
+
+def test_a_country_is_called_as_in_a_sentence() -> None:
+    assert [country_name(code) for code in ("DE", "US", "NL", "CI", "ZW")] == [
+        "Germany",
+        "the United States",
+        "the Netherlands",
+        "Côte d'Ivoire",
+        "Zimbabwe",
+    ]
+    assert all(len(country_name(code)) > 3 for code in COUNTRIES)
+    assert country_name("QQ") == "QQ"
 
 
 # Against what providers publish.

@@ -85,6 +85,11 @@ def _is_address(text: str) -> bool:
         return False
 
 
+def at(host: str, address: str) -> str:
+    """`api.crm.example (192.0.2.7)`, for sentences; the address alone where that is the host, or there is none."""
+    return address if host in ("", address) else f"{host} ({address})"
+
+
 def _address(text: str) -> str:
     if not _is_address(text.strip()):
         raise ValueError(f"{text[:_SHOWN]!r} is no IP address; write one such as 192.0.2.7 or 2001:db8::7")
