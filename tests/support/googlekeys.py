@@ -58,6 +58,11 @@ def turn(double: GoogleKmsDouble, name: str, number: int, state: str) -> None:
     client(double).update_crypto_key_version(request=request, retry=None, timeout=5)
 
 
+def make_version(double: GoogleKmsDouble, name: str) -> None:
+    """Make a version that is not primary."""
+    client(double).create_crypto_key_version(request={"parent": name, "crypto_key_version": {}}, timeout=5)
+
+
 def destroy(double: GoogleKmsDouble, name: str, number: int) -> None:
     """Schedule the destruction of one version."""
     client(double).destroy_crypto_key_version(name=f"{name}/cryptoKeyVersions/{number}", retry=None, timeout=5)
