@@ -1,0 +1,125 @@
+"""Keys of Azure Key Vault and Managed HSM, in Azure's public cloud and in the sovereign ones."""
+
+import re
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from clauseproof.facts.datapath import DataPath
+from clauseproof.facts.drillshape import DrillShape
+from clauseproof.facts.weburl import WebUrl, is_loopback, split_url
+from clauseproof.model.secret import SecretRef
+from clauseproof.model.subject import Subject
+
+_NAME = r"[0-9A-Za-z-]{1,127}"
+_DOMAIN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,4}"
+_IDENTIFIER = re.compile(
+    rf"https://(?P<host>[0-9a-z](?:[0-9a-z-]{{0,61}}[0-9a-z])?\.(?P<kind>vault|managedhsm)\.(?P<domain>{_DOMAIN}))"
+    rf"/keys/(?P<name>{_NAME})(?P<version>/[0-9a-f]{{32}})?"
+)
+
+AUTHORITIES = {
+    "azure.net": "https://login.microsoftonline.com",
+    "azure.cn": "https://login.chinacloudapi.cn",
+    "usgovcloudapi.net": "https://login.microsoftonline.us",
+    "sovcloud-api.fr": "https://login.sovcloud-identity.fr",
+    "sovcloud-api.de": "https://login.sovcloud-identity.de",
+}
+"""Where each cloud's tokens come from, by the domain of its vaults (azure-identity's `AzureAuthorityHosts`; for Bleu
+and Delos the endpoints that Microsoft's own sign-in libraries list)."""
+
+
+def _identifier(value: str) -> str:
+    match = _IDENTIFIER.fullmatch(value)
+    if match is None:
+        raise ValueError(f"{value!r} is no identifier of a key; write https://<name>.vault.azure.net/keys/<key>")
+    if match["version"]:
+        raise ValueError(f"{value!r} is one version of a key; a promise is about all of them: leave the version out")
+    return value
+
+
+def _from_environment(value: object) -> SecretRef:
+    ref = SecretRef.parse(value)
+    if ref.scheme != "env":
+        raise ValueError("write ${env:NAME}: the way back from a drill must find the token in any process")
+    return ref
+
+
+def _on_this_machine(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not is_loopback(host.strip("[]")) or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"{value!r} is no address and port of this machine, such as 127.0.0.1:8443")
+    return value
+
+
+class AzureKey(Subject):
+    """A key of Azure Key Vault or Managed HSM. Credentials come from azure-identity's default chain.
+
+    The chain asks no managed identity (169.254.169.254) unless `AZURE_TOKEN_CREDENTIALS` asks for one.
+
+    Attributes:
+        identifier: written as `key`, without a version: `https://<name>.vault.azure.net/keys/<key>`, or under
+            `managedhsm.azure.net`, or under a sovereign cloud's domain.
+        authority: where tokens come from; needed for clouds whose own is not known here.
+        ca_file: PEM of the authority that issued the vault's certificate, for private ones; `network.ca_file` else.
+        token: a short-lived access token instead of azure-identity's, by reference to an environment variable.
+        connect_to: connect to this address and port of this machine instead of the vault's host, under its name.
+        data_path: how to read a record that the vendor keeps under this key.
+        drill: how fast and how long a drill looks.
+    """
+
+    key: ClassVar[str] = "key"
+
+    identifier: Annotated[str, AfterValidator(_identifier)] = Field(alias="key", max_length=400)
+    authority: WebUrl | None = None
+    ca_file: str | None = Field(default=None, min_length=1, max_length=1024)
+    token: Annotated[SecretRef, BeforeValidator(_from_environment)] | None = None
+    connect_to: Annotated[str, AfterValidator(_on_this_machine)] | None = None
+    data_path: DataPath | None = None
+    drill: DrillShape = DrillShape()
+
+    @classmethod
+    def accepts(cls, value: str) -> bool:
+        """Whether it looks like an identifier of Key Vault or Managed HSM, in any cloud."""
+        return re.match(r"https://[^/]*\.(vault|managedhsm)\.", value) is not None
+
+    def hosts(self) -> tuple[str, ...]:
+        """The data path's host; the vault is asked in the buyer's own tenant."""
+        return () if self.data_path is None else (self.data_path.host,)
+
+    def files(self) -> tuple[str, ...]:
+        """The private authority, if there is one."""
+        return () if self.ca_file is None else (self.ca_file,)
+
+    @property
+    def vault(self) -> str:
+        """The vault's URL, without a slash at the end."""
+        return self.identifier.split("/keys/")[0]
+
+    @property
+    def name(self) -> str:
+        """The key's name; Key Vault tells no upper from lower case."""
+        return self.identifier.split("/keys/")[1]
+
+    @property
+    def managed_hsm(self) -> bool:
+        """Whether it lives in a Managed HSM, which one customer has for itself."""
+        return ".managedhsm." in self.vault
+
+    @property
+    def domain(self) -> str:
+        """The cloud's domain, such as `azure.net`."""
+        return self.vault.partition(".managedhsm." if self.managed_hsm else ".vault.")[2]
+
+    @property
+    def signs_in_at(self) -> str:
+        """The authority that tokens come from."""
+        return self.authority or AUTHORITIES[self.domain]
+
+    @model_validator(mode="after")
+    def _knows_where_tokens_come_from(self) -> Self:
+        if self.authority is None and self.domain not in AUTHORITIES:
+            raise ValueError(f"where tokens for {self.domain} come from is not known here; name the authority")
+        if self.authority is not None and split_url(self.authority).path.strip("/"):
+            raise ValueError("the authority is a host alone; the vault itself names the tenant")
+        return self
