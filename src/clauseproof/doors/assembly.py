@@ -11,6 +11,7 @@ import clauseproof
 from clauseproof.engine.loading import CheckFile, check_paths, load_check_file
 from clauseproof.engine.registry import Registry
 from clauseproof.engine.run import Setting
+from clauseproof.hardware.dnsanchors import IANA
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.model.case import TrustAnchors
 from clauseproof.model.jurisdiction import Atlas
@@ -98,7 +99,9 @@ def _anchors(reading: Reading) -> TrustAnchors:
     named = [profile.network.ca_file] if profile.network.ca_file else []
     tls = [files[name] for name in named]
     return TrustAnchors(
-        tls=(*tls, Path(certifi.where()).read_bytes()), hsm=tuple(files[name] for name in profile.anchors.hsm)
+        tls=(*tls, Path(certifi.where()).read_bytes()),
+        hsm=tuple(files[name] for name in profile.anchors.hsm),
+        dnssec=tuple(files[name] for name in profile.anchors.dnssec) or (IANA,),
     )
 
 
@@ -124,6 +127,7 @@ def recorded(reader: LedgerReader, again: Again) -> Setting:
     anchors = TrustAnchors(
         tls=tuple(reader.artifact(digest) for digest in record.tls_anchors),
         hsm=tuple(reader.artifact(digest) for digest in record.hsm_anchors),
+        dnssec=tuple(reader.artifact(digest) for digest in record.dnssec_anchors),
     )
     return _setting(Path(record.profile.path), loaded, copies, _atlas(reader, again), anchors)
 

@@ -52,6 +52,7 @@ class Rejudgement:
                 "atlas": kept.atlas,
                 "tls_anchors": kept.tls,
                 "hsm_anchors": kept.hsm,
+                "dnssec_anchors": kept.dnssec,
             }
         )
         ledger.update(record)

@@ -74,6 +74,7 @@ class Kept:
     atlas: str | None = None
     tls: tuple[str, ...] = ()
     hsm: tuple[str, ...] = ()
+    dnssec: tuple[str, ...] = ()
 
 
 @dataclass
@@ -187,6 +188,7 @@ class Run:
             hsm_anchors=self._kept.hsm,
             previous=self._previous,
             judged_from=None,
+            dnssec_anchors=self._kept.dnssec,
         )
 
 
@@ -197,6 +199,7 @@ def keep(setting: Setting, ledger: LedgerWriter) -> Kept:
         atlas=ledger.artifact(setting.atlas_source),
         tls=tuple(ledger.artifact(pem) for pem in setting.anchors.tls),
         hsm=tuple(ledger.artifact(pem) for pem in setting.anchors.hsm),
+        dnssec=tuple(ledger.artifact(records) for records in setting.anchors.dnssec),
     )
 
 

@@ -96,7 +96,7 @@ def replay(audit: Audit) -> Iterator[Problem]:
 
 def _references(found: Recorded) -> Iterator[tuple[str, str]]:
     of = found.record
-    for digest in (*of.files.values(), of.atlas, *of.tls_anchors, *of.hsm_anchors):
+    for digest in (*of.files.values(), of.atlas, *of.tls_anchors, *of.hsm_anchors, *of.dnssec_anchors):
         if digest is not None:
             yield layout.RUN, digest
     for line in found.reader.lines():

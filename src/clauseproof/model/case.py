@@ -11,10 +11,17 @@ from clauseproof.model.subject import Subject
 
 @dataclass(frozen=True)
 class TrustAnchors:
-    """Certificates the verdict trusts, PEM: roots for TLS, and roots for hardware beyond the pinned ones."""
+    """What the verdict trusts without proof.
+
+    Attributes:
+        tls: roots for TLS, PEM.
+        hsm: roots for hardware beyond the pinned ones, PEM.
+        dnssec: DS or DNSKEY records, as master files.
+    """
 
     tls: tuple[bytes, ...] = ()
     hsm: tuple[bytes, ...] = ()
+    dnssec: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,15 @@ class Sources(Frozen):
 
 
 class Anchors(Frozen):
-    """Trust anchors for hardware attestations beyond the pinned ones: PEM files relative to the profile."""
+    """Trust anchors, as files relative to the profile.
+
+    Attributes:
+        hsm: PEM of roots for hardware attestations, beyond the pinned ones.
+        dnssec: DS or DNSKEY records as a master file has them, in place of IANA's for the root.
+    """
 
     hsm: tuple[str, ...] = ()
+    dnssec: tuple[str, ...] = ()
 
 
 class Population(Frozen):

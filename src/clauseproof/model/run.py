@@ -85,6 +85,7 @@ class RunRecord(Frozen):
         checks: hex SHA-256 of every check file that judged, by name.
         atlas: digest of the jurisdictions used.
         tls_anchors, hsm_anchors: digests of PEM files trusted.
+        dnssec_anchors: digests of files with DS or DNSKEY records trusted; empty in runs of before they were.
         previous: digest of the manifest of the previous run of the same profile in the same folder.
     """
 
@@ -108,3 +109,4 @@ class RunRecord(Frozen):
     hsm_anchors: tuple[str, ...]
     previous: str | None
     judged_from: JudgedFrom | None = None
+    dnssec_anchors: tuple[str, ...] = ()

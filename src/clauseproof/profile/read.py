@@ -96,12 +96,12 @@ def _promises(
 
 def _read_named(root: Node, kept: _Kept, problems: Problems) -> None:
     """Read what the profile names as its own evidence, so that the run keeps copies and a dead name shows early."""
-    anchors = root.at(["anchors"]).get("hsm")
+    anchors = [root.at(["anchors"]).get(kind) for kind in ("hsm", "dnssec")]
     named = [
         root.at(["permission"]).get("file"),
         root.at(["network"]).get("ca_file"),
         root.at(["population"]).get("source"),
-        *(anchors.entries() if anchors else ()),
+        *(entry for files in anchors if files for entry in files.entries()),
     ]
     for node in named:
         if node is None or node.text is None or node.text in kept.files:

@@ -144,7 +144,8 @@ def _granted(grant: Grant) -> str:
 
 def _files(dossier: Dossier) -> Sequence[tuple[str, str]]:
     record = dossier.record
-    anchors_ = [(f"trust anchor {n}", digest) for n, digest in enumerate((*record.tls_anchors, *record.hsm_anchors), 1)]
+    trusted = (*record.tls_anchors, *record.hsm_anchors, *record.dnssec_anchors)
+    anchors_ = [(f"trust anchor {n}", digest) for n, digest in enumerate(trusted, 1)]
     atlas = [("jurisdictions", record.atlas)] if record.atlas else []
     named = [*dossier.files.items(), *sorted(record.files.items()), *atlas, *anchors_]
     return [(name, digest.removeprefix("sha256:")) for name, digest in named]
