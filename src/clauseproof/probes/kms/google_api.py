@@ -1,7 +1,7 @@
 """The way to one key of Cloud KMS: client, calls, and when a call is tried again.
 
-Credentials are Google's application default. gRPC's own retries and the client library's are off, since those of the
-library go on for a minute where nobody answers.
+Credentials are Google's application default, and are shown only to the universe that issued them: the client library no
+longer looks. Its retries and those of gRPC are off, since they go on for a minute where nobody answers.
 """
 
 import functools
@@ -17,7 +17,7 @@ from clauseproof import __version__
 from clauseproof.facts.google import GOOGLE_CLOUD, GoogleKey
 from clauseproof.model.errors import LookFailed, Unreachable
 from clauseproof.model.look import Look
-from clauseproof.probes.kms.google_errors import TRANSIENT, code_of, explain
+from clauseproof.probes.kms.google_errors import TRANSIENT, AnotherUniverse, code_of, explain
 
 if TYPE_CHECKING:
     from google.cloud.kms_v1 import EkmServiceClient, KeyManagementServiceClient
@@ -28,6 +28,8 @@ _PAUSE_S = 0.25
 _OPTIONS = (("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_retries", 0))
 _ALONE = ("grpc.use_local_subchannel_pool", 1)
 """Channels share connections, and with them a connection's long wait after a failure, unless told not to."""
+
+_SCOPE = "https://www.googleapis.com/auth/cloudkms"
 
 _making_clients = threading.Lock()
 
@@ -113,6 +115,8 @@ def _environment() -> int:
 
 
 def _connect(endpoint: str | None, universe: str, insecure: bool, options: tuple[tuple[str, int], ...]) -> Clients:
+    credentials = _nobody() if insecure else _credentials(universe)
+
     def make(client: Any) -> Any:
         from google.api_core.client_options import ClientOptions
         from google.api_core.gapic_v1.client_info import ClientInfo
@@ -125,13 +129,22 @@ def _connect(endpoint: str | None, universe: str, insecure: bool, options: tuple
 
         return client(
             transport=functools.partial(transport, channel=channel),
-            client_options=ClientOptions(api_endpoint=endpoint, universe_domain=None if insecure else universe),
+            client_options=ClientOptions(api_endpoint=endpoint, universe_domain=universe),
             client_info=ClientInfo(user_agent=f"clauseproof/{__version__}"),  # type: ignore[no-untyped-call]
-            credentials=_nobody() if insecure else None,
+            credentials=credentials,
         )
 
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # else gRPC writes lines of its own to stderr
     return Clients(make)
+
+
+def _credentials(universe: str) -> Any:
+    import google.auth
+
+    found, _ = google.auth.default(default_scopes=[_SCOPE])
+    issuer = found.universe_domain
+    if issuer != universe:
+        raise AnotherUniverse(f"{issuer} is not {universe}")
+    return found
 
 
 def _plain(host: str, *, options: list[tuple[str, int]], **unused: Any) -> Any:
@@ -204,6 +217,7 @@ class GoogleApi:
 
 def invoke(clients: Callable[[], Clients], operation: str, request: Mapping[str, Any], timeout_s: float) -> Any:
     """One call, made once. Raises Failed."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # before gRPC is imported: else it writes lines to stderr
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
 
@@ -212,11 +226,7 @@ def invoke(clients: Callable[[], Clients], operation: str, request: Mapping[str,
         client = connected.external if "Ekm" in operation else connected.keys
         method = getattr(client, _snake(operation))
         return method(request=dict(request), timeout=timeout_s, retry=None)
-    except (GoogleAPIError, GoogleAuthError) as error:
-        raise Failed(error) from error
-    except ValueError as error:
-        if "universe domain" not in str(error):
-            raise
+    except (GoogleAPIError, GoogleAuthError, AnotherUniverse) as error:
         raise Failed(error) from error
 
 

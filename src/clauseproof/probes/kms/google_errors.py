@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from clauseproof.model.errors import Denied, LookFailed, TimedOut, Unknowable, Unreachable
 
 
+class AnotherUniverse(Exception):
+    """The credentials belong to another cloud than the key, and their access tokens must not be shown to it."""
+
+
 @dataclass(frozen=True)
 class _Meaning:
     error: type[LookFailed]
@@ -65,7 +69,7 @@ MEANINGS: Mapping[str, _Meaning] = {
     ),
     "TransportError": _UNREACHED,
     "GoogleAuthError": _CREDENTIALS,
-    "ANOTHER_UNIVERSE": _Meaning(
+    "AnotherUniverse": _Meaning(
         Denied,
         "the credentials for {call} on {resource} belong to another universe than the key",
         "use credentials of the key's own cloud, or correct universe_domain",
@@ -106,8 +110,6 @@ def code_of(error: Exception) -> str:
     """The status by name, for an unusable version with its state; or the class name of an error of google-auth's."""
     from google.api_core.exceptions import GoogleAPICallError
 
-    if isinstance(error, ValueError):
-        return "ANOTHER_UNIVERSE"
     if not isinstance(error, GoogleAPICallError):
         return type(error).__name__
     status = str(getattr(error.grpc_status_code, "name", "UNKNOWN"))
