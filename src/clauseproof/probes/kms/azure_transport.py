@@ -49,14 +49,12 @@ def _adapter(connect_to: str | None, tls: ssl.SSLContext) -> "HTTPAdapter":
 
     class Adapter(HTTPAdapter):
         def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-            place, options = super().build_connection_pool_key_attributes(request, verify, cert)
-            options = {"ssl_context": tls, **({"cert_file": cert} if cert else {})}
+            place, _ = super().build_connection_pool_key_attributes(request, verify, cert)
             if connect_to is None:
-                return place, options
+                return place, {"ssl_context": tls}
             host, _, port = connect_to.rpartition(":")
-            name = urlsplit(request.url).hostname
             here = {"scheme": "https", "host": host.strip("[]"), "port": int(port)}
-            return here, {**options, "server_hostname": name, "assert_hostname": name}
+            return here, {"ssl_context": tls, "server_hostname": urlsplit(request.url).hostname}
 
         def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
             """Nothing: the context alone says whom to trust."""

@@ -9,7 +9,8 @@ from clauseproof.sandbox.kms.keystate import KeyState
 
 def key_bundle(vault: Vault, key: VaultKey, version: Version) -> dict[str, Any]:
     """A KeyBundle: the JSON Web Key and its attributes."""
-    web_key = {"kid": kid(vault, key, version), "kty": key.kty, "key_ops": list(version.operations), **version.public}
+    name = kid(vault, key, version)
+    web_key = {"kid": name, "kty": version.kty, "key_ops": list(version.operations), **version.public}
     return _present(
         {
             "key": web_key,

@@ -209,6 +209,7 @@ class AzureKeyVaultDouble:
             self._vault.clock,
             make_secret(seed.kty, seed.size, seed.curve),
             seed.created or self._vault.clock.now(),
+            kty=seed.kty,
             operations=operations_of(seed.kty) if seed.operations is None else seed.operations,
             tags=dict(seed.tags),
             hsm_platform=seed.hsm_platform or ("2" if in_vault_hsm else None),

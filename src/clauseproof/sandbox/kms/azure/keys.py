@@ -73,6 +73,7 @@ def _version(request: Request, kty: str, secret: Secret) -> Version:
         request.vault.clock,
         secret,
         request.vault.clock.now(),
+        kty=kty,
         operations=_operations(request, kty),
         tags=_tags(request),
         hsm_platform="2" if kty.endswith("-HSM") and not request.vault.managed_hsm else None,

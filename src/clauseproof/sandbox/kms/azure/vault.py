@@ -39,12 +39,14 @@ class Version(Material):
 
     Attributes:
         id: 32 hex digits.
+        kty: its key type; a later version may have another one.
         public: what its JSON Web Key shows, fixed when it was made.
         updated: of its attributes.
         not_before: before it, and after `expires_at`, nothing new may be encrypted.
         expires_at: see above; nothing is deleted then.
     """
 
+    kty: str
     public: dict[str, str]
     updated: datetime
     not_before: datetime | None = None
@@ -232,8 +234,9 @@ def new_key(clock: Clock, *, name: str, kty: str, size: int | None, curve: str |
         life = key.policy.life if key.policy else None
         return new_version(
             clock,
-            make_secret(kty, size, curve),
+            make_secret(key.kty, key.size, key.curve),
             created,
+            kty=key.kty,
             operations=before.operations,
             tags=dict(before.tags),
             hsm_platform=before.hsm_platform,
