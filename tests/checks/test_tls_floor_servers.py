@@ -1,8 +1,6 @@
 """A table of servers on loopback and the verdict that each must get: by our hellos alone, and by both engines."""
 
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -20,7 +18,7 @@ from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling, fold
 from tests.support.case import case, texts
 from tests.support.certificates import DAY, NOW, authority, leaf
-from tests.support.flights import alert, record, server_hello
+from tests.support.hostile import alerting, by_name, closing_all, intolerant, limited, lying, mail, ssl_3_0
 from tests.support.looks import scanned, vendor
 from tests.support.offers import offered
 from tests.support.tls import (
@@ -38,7 +36,6 @@ V = ssl.TLSVersion
 NAME = "api.crm.example"
 KEPT, BROKEN, OPEN = Ruling.SATISFIED, Ruling.NOT_SATISFIED, Ruling.INCONCLUSIVE
 NO_LEAVE = Unseen(reason=Reason.NOT_PERMITTED, text="no permission to scan", remedy="")
-OFFERS_TLS_1_3 = b"\x00\x2b\x00\x03\x02\x03\x04"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")]
 
 
@@ -52,95 +49,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clauseproof.probes.hello.ask.PATIENCE_S", 0.7)
     monkeypatch.setattr("clauseproof.probes.tls._PATIENCE_S", 0.7)
     monkeypatch.setattr("clauseproof.probes.tls.LONGEST_S", 6.0)
-
-
-def peeked(connection: socket.socket) -> bytes:
-    return connection.recv(4096, socket.MSG_PEEK)
-
-
-def newest_offered(start: bytes) -> bytes:
-    """The version of a hello, as it would be chosen."""
-    return b"\x03\x04" if OFFERS_TLS_1_3 in start else start[9:11]
-
-
-def closing_all(connection: socket.socket) -> None:
-    connection.recv(4096)
-
-
-def intolerant(pem: Path) -> Talk:
-    """TLS 1.0, and nothing at all for clients that offer more than that."""
-    old = tls(pem, V.TLSv1, V.TLSv1)
-    return lambda connection: old(connection) if newest_offered(peeked(connection)) <= b"\x03\x01" else None
-
-
-def lying(pem: Path) -> Talk:
-    """Refuses offers of TLS 1.2 and 1.1 in so many words, and speaks TLS 1.0 and 1.3."""
-    other = tls(pem, V.TLSv1)
-
-    def talk(connection: socket.socket) -> None:
-        if newest_offered(peeked(connection)) in (b"\x03\x03", b"\x03\x02"):
-            connection.recv(4096)
-            connection.sendall(alert(70))
-        else:
-            other(connection)
-
-    return talk
-
-
-def alerting(pem: Path, code: int) -> Talk:
-    """TLS 1.3, and an alert for everything older."""
-    modern = tls(pem, V.TLSv1_3)
-
-    def talk(connection: socket.socket) -> None:
-        if newest_offered(peeked(connection)) == b"\x03\x04":
-            modern(connection)
-        else:
-            connection.recv(4096)
-            connection.sendall(alert(code))
-
-    return talk
-
-
-def by_name(pem: Path, without: Path) -> Talk:
-    """TLS 1.3 for its own name, TLS 1.2 with another certificate for clients that send none."""
-    modern, old = tls(pem, V.TLSv1_3), tls(without, V.TLSv1_2)
-    return lambda connection: (modern if NAME.encode() in peeked(connection) else old)(connection)
-
-
-def limited(pem: Path) -> Talk:
-    """TLS 1.3 for four connections, and then nothing: a limit that looks like a refusal."""
-    talk, count, lock = tls(pem, V.TLSv1_3), [0], threading.Lock()
-
-    def counted(connection: socket.socket) -> None:
-        with lock:
-            count[0] += 1
-            open_ = count[0] <= 4
-        if open_ and newest_offered(peeked(connection)) == b"\x03\x04":
-            talk(connection)
-
-    return counted
-
-
-def ssl_3_0(connection: socket.socket) -> None:
-    """Chooses SSL 3.0 whatever is offered, byte by byte without any library."""
-    if peeked(connection)[9:10] == b"\x03":
-        connection.recv(4096)
-        connection.sendall(record(server_hello(0x0300, 0x0005), version=0x0300))
-
-
-def mail(pem: Path) -> Talk:
-    """SMTP with STARTTLS and TLS 1.3."""
-    modern = tls(pem, V.TLSv1_3)
-
-    def talk(connection: socket.socket) -> None:
-        connection.sendall(b"220 mail.crm.example\r\n")
-        connection.recv(4096)
-        connection.sendall(b"250-mail.crm.example\r\n250 STARTTLS\r\n")
-        connection.recv(4096)
-        connection.sendall(b"220 go ahead\r\n")
-        modern(connection)
-
-    return talk
 
 
 def of(*args: ssl.TLSVersion) -> Callable[[Path], Talk]:
@@ -262,7 +170,7 @@ def test_an_older_version_for_clients_without_a_name_breaks_it_if_it_is_the_same
 ) -> None:
     other = leaf(authority(), "other.example").write(tmp_path)
     for without, expected in ((pem, BROKEN), (other, KEPT)):
-        with listening(by_name(pem, without)) as port:
+        with listening(by_name(pem, without, NAME)) as port:
             endpoint = vendor(port, "127.0.0.1")
             for scan in (NO_LEAVE, scanned(endpoint)):
                 findings = judged(endpoint, scan)

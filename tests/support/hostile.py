@@ -1,0 +1,106 @@
+"""TLS servers that do not play along: each a way to be misread, spoken by hand or in front of Python's ssl."""
+
+import socket
+import ssl
+import threading
+import time
+from pathlib import Path
+
+from tests.support.flights import alert, record, server_hello
+from tests.support.tls import Talk, tls
+
+V = ssl.TLSVersion
+_LEFT_ALONE_S = 2.0
+_OFFERS_TLS_1_3 = b"\x00\x2b\x00\x03\x02\x03\x04"
+
+
+def _peeked(connection: socket.socket) -> bytes:
+    return connection.recv(4096, socket.MSG_PEEK)
+
+
+def _newest_offered(start: bytes) -> bytes:
+    """The version of a hello, as it would be chosen."""
+    return b"\x03\x04" if _OFFERS_TLS_1_3 in start else start[9:11]
+
+
+def closing_all(connection: socket.socket) -> None:
+    """Reads the hello and closes."""
+    connection.recv(4096)
+
+
+def intolerant(pem: Path) -> Talk:
+    """TLS 1.0, and nothing at all for clients that offer more than that."""
+    old = tls(pem, V.TLSv1, V.TLSv1)
+    return lambda connection: old(connection) if _newest_offered(_peeked(connection)) <= b"\x03\x01" else None
+
+
+def lying(pem: Path) -> Talk:
+    """Refuses offers of TLS 1.2 and 1.1 in so many words, and speaks TLS 1.0 and 1.3."""
+    other = tls(pem, V.TLSv1)
+
+    def talk(connection: socket.socket) -> None:
+        if _newest_offered(_peeked(connection)) in (b"\x03\x03", b"\x03\x02"):
+            connection.recv(4096)
+            connection.sendall(alert(70))
+        else:
+            other(connection)
+
+    return talk
+
+
+def alerting(pem: Path, code: int) -> Talk:
+    """TLS 1.3, and an alert for everything older."""
+    modern = tls(pem, V.TLSv1_3)
+
+    def talk(connection: socket.socket) -> None:
+        if _newest_offered(_peeked(connection)) == b"\x03\x04":
+            modern(connection)
+        else:
+            connection.recv(4096)
+            connection.sendall(alert(code))
+
+    return talk
+
+
+def by_name(pem: Path, without: Path, name: str) -> Talk:
+    """TLS 1.3 for its own name, TLS 1.2 with another certificate for clients that send none."""
+    modern, old = tls(pem, V.TLSv1_3), tls(without, V.TLSv1_2)
+    return lambda connection: (modern if name.encode() in _peeked(connection) else old)(connection)
+
+
+def limited(pem: Path) -> Talk:
+    """TLS 1.3 for four connections, and then nothing until it is left alone: a limit that looks like a refusal."""
+    talk, lock = tls(pem, V.TLSv1_3), threading.Lock()
+    count, last = [0], [0.0]
+
+    def counted(connection: socket.socket) -> None:
+        start, now = _peeked(connection), time.monotonic()
+        with lock:
+            count[0] = count[0] + 1 if now < last[0] + _LEFT_ALONE_S else 1
+            last[0], open_ = now, count[0] <= 4
+        if open_ and _newest_offered(start) == b"\x03\x04":
+            talk(connection)
+
+    return counted
+
+
+def ssl_3_0(connection: socket.socket) -> None:
+    """Chooses SSL 3.0 whatever is offered, byte by byte without any library."""
+    if _peeked(connection)[9:10] == b"\x03":
+        connection.recv(4096)
+        connection.sendall(record(server_hello(0x0300, 0x0005), version=0x0300))
+
+
+def mail(pem: Path) -> Talk:
+    """SMTP with STARTTLS and TLS 1.3."""
+    modern = tls(pem, V.TLSv1_3)
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"220 mail.crm.example\r\n")
+        connection.recv(4096)
+        connection.sendall(b"250-mail.crm.example\r\n250 STARTTLS\r\n")
+        connection.recv(4096)
+        connection.sendall(b"220 go ahead\r\n")
+        modern(connection)
+
+    return talk
