@@ -1,17 +1,20 @@
 """An endpoint: a name or address and a port where somebody answers TLS."""
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.model.subject import Subject
 
 HTTPS_PORT = 443
+MOST_CRLS = 8
+"""The most revocation lists for one endpoint."""
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _SHOWN = 80
@@ -30,6 +33,7 @@ class Authority:
         return _is_address(self.host)
 
 
+@functools.lru_cache(maxsize=1024)
 def parse_endpoint(text: str) -> Authority:
     """Read `https://HOST[:PORT]` or `HOST:PORT`; ValueError says what is wrong with anything else."""
     shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
@@ -111,6 +115,8 @@ class Endpoint(Subject):
             recorded and not followed: a vendor's zone must not aim our looks at the buyer's own network.
         starttls: the plain protocol that is spoken before TLS, such as `smtp`; without it TLS begins at once.
         depth: `full`, or `fast` for fleets: as few hellos to an address as will do, and no deep scan.
+        crls: files with certificate revocation lists, relative to the profile, PEM or DER, by which its certificates
+            are judged where no OCSP response is stapled.
     """
 
     key: ClassVar[str] = "endpoint"
@@ -121,6 +127,7 @@ class Endpoint(Subject):
     private_addresses: bool = False
     starttls: StartTls | None = None
     depth: Depth = Depth.FULL
+    crls: tuple[str, ...] = Field(default=(), max_length=MOST_CRLS)
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -151,6 +158,10 @@ class Endpoint(Subject):
     def sni(self) -> str | None:
         """The server name to send; None for an address, which must not be sent (RFC 6066, section 3)."""
         return None if _is_address(self.name) else self.name
+
+    def files(self) -> tuple[str, ...]:
+        """The revocation lists."""
+        return self.crls
 
     def hosts(self) -> tuple[str, ...]:
         """The host, and the addresses that the profile fixes."""

@@ -444,6 +444,24 @@ def test_connections_beyond_those_of_a_second_wait() -> None:
     assert pace.wait_s(110.0) == 0.0
 
 
+def test_a_connection_that_is_given_up_while_it_waits_leaves_its_place_to_others() -> None:
+    async def story() -> list[bool]:
+        traffic = sockets._Traffic()
+        holders = [traffic.slot("127.0.0.1", 0.0) for _ in range(sockets.AT_ONCE)]
+        for holder in holders:
+            await holder.__aenter__()
+        waiting = asyncio.create_task(traffic.slot("127.0.0.1", 0.0).__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        for holder in holders:
+            await holder.__aexit__(None, None, None)
+        pace = traffic._paces["127.0.0.1"]
+        return [pace.room.locked(), pace.users == 0]
+
+    assert asyncio.run(story()) == [False, True]
+
+
 def test_the_pace_of_an_address_is_forgotten_only_when_nothing_depends_on_it() -> None:
     pace = sockets._Pace(now_s=100.0)
     pace.wait_s(100.0)

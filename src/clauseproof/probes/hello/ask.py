@@ -10,7 +10,6 @@ import contextlib
 import os
 import socket
 import weakref
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,7 +68,7 @@ async def ask(target: Target, flight: Flight, talk: Talk | None, ends_s: float) 
     Times are the running loop's.
     """
     loop = asyncio.get_running_loop()
-    async with _traffic(loop).slot(target.address):
+    async with _traffic(loop).slot(target.address, loop.time()):
         began_s = loop.time()
         patience_s = PATIENCE_S if talk is None else PLAIN_PATIENCE_S
         with socket.socket(target.family, socket.SOCK_STREAM) as connection:
@@ -161,6 +160,37 @@ class _Pace:
         self._at_s = now_s
 
 
+class _Slot:
+    """The right to one connection to an address, for as long as its block runs."""
+
+    def __init__(self, pace: _Pace, everywhere: asyncio.Semaphore) -> None:
+        self._pace, self._everywhere = pace, everywhere
+
+    async def __aenter__(self) -> None:
+        self._pace.users += 1
+        try:
+            await self._turn()
+        except BaseException:
+            self._pace.users -= 1
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        self._everywhere.release()
+        self._pace.room.release()
+        self._pace.users -= 1
+
+    async def _turn(self) -> None:
+        await self._pace.room.acquire()
+        try:
+            wait_s = self._pace.wait_s(asyncio.get_running_loop().time())
+            if wait_s:
+                await asyncio.sleep(wait_s)
+            await self._everywhere.acquire()
+        except BaseException:
+            self._pace.room.release()
+            raise
+
+
 class _Traffic:
     """All connections of one event loop."""
 
@@ -168,28 +198,13 @@ class _Traffic:
         self._open = asyncio.Semaphore(OPEN)
         self._paces: dict[str, _Pace] = {}
 
-    @contextlib.asynccontextmanager
-    async def slot(self, address: str) -> AsyncIterator[None]:
-        """The right to one connection to an address."""
-        loop = asyncio.get_running_loop()
-        pace = self._pace(address, loop.time())
-        pace.users += 1
-        try:
-            async with pace.room:
-                wait_s = pace.wait_s(loop.time())
-                if wait_s:
-                    await asyncio.sleep(wait_s)
-                async with self._open:
-                    yield
-        finally:
-            pace.users -= 1
-
-    def _pace(self, address: str, now_s: float) -> _Pace:
+    def slot(self, address: str, now_s: float) -> _Slot:
+        """A connection to an address, once its turn comes."""
         if address not in self._paces:
             if len(self._paces) >= _IDLE_PACES:
                 self._paces = {known: pace for known, pace in self._paces.items() if not pace.idle(now_s)}
             self._paces[address] = _Pace(now_s)
-        return self._paces[address]
+        return _Slot(self._paces[address], self._open)
 
 
 _loops: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Traffic]" = weakref.WeakKeyDictionary()

@@ -5,6 +5,7 @@ legacy version asks for the newest one up to there (RFC 8446, section 4.2.1; RFC
 has no extensions at all (RFC 6101).
 """
 
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -123,8 +124,8 @@ def _extension(number: int, data: bytes) -> bytes:
     return _u16(number) + _vector(data, 2)
 
 
-def _codes(codes: Iterable[int]) -> bytes:
-    return b"".join(map(_u16, codes))
+def _codes(codes: tuple[int, ...]) -> bytes:
+    return struct.pack(f">{len(codes)}H", *codes)
 
 
 def _u16(number: int) -> bytes:

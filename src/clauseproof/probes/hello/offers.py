@@ -23,9 +23,9 @@ async def offers(endpoint: Endpoint, names: Resolution, look: Look) -> Offers:
     ends_s = asyncio.get_running_loop().time() + look.remaining_s() - _MARGIN_S
     held = [Interview(address, manner, ends_s, look.artifact).hold() for address in names.reachable]
     return Offers(
-        host=endpoint.host,
-        port=endpoint.port,
-        server_name=endpoint.sni,
+        host=manner.host,
+        port=manner.port,
+        server_name=manner.server_name,
         starttls=manner.starttls,
         way=Way.DIRECT,
         depth=manner.depth,
