@@ -79,7 +79,7 @@ def looks(*answers: Answer | tuple[Answer, ...]) -> tuple[VersionLooks, ...]:
 
 
 def attempt(answer: Answer) -> Attempt:
-    return Attempt(answer=answer, suites=("TLS_X",) if answer is YES else (), replies=(), engine="test")
+    return Attempt(answer=answer, suites=("TLS_X",) if answer is YES else (), rest=None, replies=(), engine="test")
 
 
 def scan(*per_address: tuple[VersionLooks, ...] | Unseen) -> Scan:

@@ -2,12 +2,17 @@
 
 from itertools import pairwise
 
-from clauseproof.facts.tls import Answer, Attempt, TlsVersion, VersionLooks
+import pytest
+
+from clauseproof.facts.tls import Answer, Attempt, Reply, Scan, TlsVersion, VersionLooks
 
 
 def looks(*answers: Answer) -> VersionLooks:
-    attempts = tuple(Attempt(answer=answer, suites=(), replies=(), engine="test") for answer in answers)
-    return VersionLooks(version=TlsVersion.TLS1_2, looks=attempts)
+    return VersionLooks(version=TlsVersion.TLS1_2, looks=tuple(attempt(answer, None) for answer in answers))
+
+
+def attempt(answer: Answer, rest: Answer | None, *replies: Reply) -> Attempt:
+    return Attempt(answer=answer, suites=(), rest=rest, replies=replies, engine="test")
 
 
 def test_versions_sort_by_age() -> None:
@@ -21,3 +26,39 @@ def test_looks_agree_only_where_all_say_the_same() -> None:
     assert looks(Answer.REFUSED).agreed is Answer.REFUSED
     assert looks(Answer.ACCEPTED, Answer.REFUSED).agreed is None
     assert looks().agreed is None
+
+
+@pytest.mark.parametrize(
+    ("rest", "replies", "complete"),
+    [
+        (Answer.REFUSED, 1, True),
+        (Answer.CLOSED, 1, True),
+        (Answer.SILENT, 1, False),
+        (Answer.UNCLEAR, 1, False),
+        (None, 0, True),
+        (None, 1, False),
+    ],
+)
+def test_all_suites_are_known_where_the_others_were_refused_or_there_are_none(
+    rest: Answer | None, replies: int, complete: bool
+) -> None:
+    said = [Reply(said="TLS alert: handshake failure", times=9)] * replies
+    assert attempt(Answer.ACCEPTED, rest, *said).complete is complete
+
+
+def test_a_scan_of_the_first_version_is_read_and_does_not_say_how_the_other_suites_were_answered() -> None:
+    look = {
+        "answer": "accepted",
+        "suites": ["TLS_X"],
+        "replies": [{"said": "odd", "times": 3}],
+        "engine": "sslyze 6.3.1",
+    }
+    seen = {"address": "192.0.2.1", "versions": [{"version": "TLS 1.2", "looks": [look]}]}
+    unseen = {"address": "192.0.2.2", "versions": {"reason": "deadline", "text": "too late", "remedy": ""}}
+    written = {"host": "h", "port": 443, "server_name": "h", "per_address": [seen, unseen], "missing": []}
+    scan = Scan.load(1, written)
+    versions = scan.per_address[0].versions
+    assert isinstance(versions, tuple)
+    assert (versions[0].looks[0].rest, versions[0].looks[0].complete) == (None, False)
+    with pytest.raises(ValueError, match="version 3"):
+        Scan.load(3, written)

@@ -8,7 +8,7 @@ from clauseproof.facts.tls import Chain, Scan
 from clauseproof.model.look import Look
 from clauseproof.probes.chain import chain
 from clauseproof.probes.dns import resolution
-from clauseproof.probes.tls import scan
+from clauseproof.probes.scan import scan
 
 
 def vendor(port: int, *addresses: str, name: str = "api.crm.example") -> Endpoint:

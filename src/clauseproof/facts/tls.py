@@ -1,7 +1,7 @@
 """What an endpoint's addresses do when they are spoken to in SSL and TLS."""
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
@@ -49,14 +49,23 @@ class Attempt(Frozen):
 
     Attributes:
         suites: cipher suites accepted, by their IANA names.
-        replies: what the other offers were answered with.
+        rest: how the offers of all other suites were answered, as clear as the least clear; None where there were no
+            others, and in facts of the first version, which did not say.
+        replies: what the other offers were answered with, at most eight kinds.
         engine: the program that offered, with its version.
     """
 
     answer: Answer
     suites: tuple[str, ...]
+    rest: Answer | None
     replies: tuple[Reply, ...]
     engine: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is known of every suite offered that it is accepted or not; a closed connection refuses here,
+        since the same look saw the version accepted."""
+        return self.rest in (Answer.REFUSED, Answer.CLOSED) or (self.rest is None and not self.replies)
 
 
 class VersionLooks(Frozen):
@@ -88,6 +97,7 @@ class Scan(Facts):
     """
 
     kind: ClassVar[str] = "tls.scan"
+    version: ClassVar[int] = 2
     ceiling: ClassVar[Assurance] = Assurance.OBSERVED
 
     host: str
@@ -95,6 +105,17 @@ class Scan(Facts):
     server_name: str
     per_address: tuple[AddressScan, ...]
     missing: tuple[Unseen, ...]
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 did not say how the offers beside accepted ones were answered."""
+        if written != 1:
+            return super().upgrade(written, data)
+        for address in data["per_address"]:
+            for version in address["versions"] if isinstance(address["versions"], list) else ():
+                for look in version["looks"]:
+                    look["rest"] = None
+        return data
 
 
 class Served(Frozen):

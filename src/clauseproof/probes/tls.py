@@ -1,193 +1,297 @@
-"""The deep scan: sslyze tries every cipher suite of every version. It is AGPL-3.0, and no other module imports it.
+"""All that uses sslyze, which is AGPL-3.0: no other module imports it.
 
-sslyze reads a timed-out offer as a rejection, and knows two kinds of trouble that are none: both are told apart here by
-the words it keeps for each offer.
+Its single tests leave out the server name at times, and answer "no" where they never came as far as the question;
+`Server` stands between them and the network, so that both can be seen. Whatever it does is done in threads that are
+abandoned if they never end.
 """
 
+import contextlib
+import socket
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
-from importlib.metadata import version
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeVar
 
+from clauseproof import __version__
 from clauseproof.facts.dns import Resolution
 from clauseproof.facts.endpoint import Endpoint
-from clauseproof.facts.manner import Depth, StartTls
-from clauseproof.facts.tls import AddressScan, Answer, Attempt, Reply, Scan, TlsVersion, VersionLooks
-from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unknowable, Unreachable
+from clauseproof.facts.manner import StartTls
+from clauseproof.facts.tls import TlsVersion
+from clauseproof.hardware.rejection import printable
+from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
 from clauseproof.model.look import Look
-from clauseproof.model.marks import probe
-from clauseproof.model.permission import Permission
 
 CONNECTIONS_AT_ONCE = 5
 """Connections that are open to one address at a time."""
 LONGEST_S = 60.0
 """The most that all looks at one address may take together."""
 _SERVERS_AT_ONCE = threading.BoundedSemaphore(3)
+_HANDSHAKES_AT_ONCE = threading.BoundedSemaphore(8)
 _PATIENCE_S = 3
 _MARGIN_S = 1.0
-_MOST_REPLIES = 8
+_ANY_SUITE = "ALL:COMPLEMENTOFALL:-PSK:-SRP"
+_NO_HANDSHAKE = ("ServerTlsConfigurationNotSupported", "ServerRejectedTlsHandshake", "TlsHandshakeTimedOut")
 
 _COMMANDS = {v: v.value.lower().replace(" ", "_").replace(".", "_") + "_cipher_suites" for v in TlsVersion}
-_SILENCE = {"Connection to server timed out during the TLS handshake"}
-_CLOSED = {
-    "Server closed the connection during the TLS handshake",
-    "Server interrupted the TLS handshake",
-    "Server rejected the connection",
-}
-_REFUSALS = {
-    "TLS alert: handshake failure",
-    "TLS alert: protocol version",
-    "TLS error: insufficient security",
-    "TLS error: no cipher match",
-    "TLS error: no ciphers list",
-    "TLS error: peer error no cipher",
-    "TLS error: wrong SSL version",
-    "TLS error: wrong version number",
-}
 
 
-class _Target(NamedTuple):
+T = TypeVar("T")
+
+
+class Target(NamedTuple):
+    """Where to connect, and how."""
+
     address: str
     port: int
     server_name: str
     starttls: StartTls | None = None
 
 
-@probe(permission=Permission.SCAN, deadline_s=300)
-def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
-    """Versions and suites of every address, about 450 handshakes each, never more than five at a time.
+def targets(endpoint: Endpoint, names: Resolution) -> list[Target]:
+    """The addresses to look at; sslyze needs a server name, and takes the address where there is none."""
+    name = endpoint.sni or endpoint.host
+    return [Target(address, endpoint.port, name, endpoint.starttls) for address in names.reachable]
 
-    A version before TLS 1.3 that is accepted could contradict a contract, and is tried a second time. sslyze sends the
-    host as server name even where that is an address.
+
+def time_limit(look: Look) -> Callable[[], float]:
+    """How many seconds are left for one address, asked again and again."""
+    ends = look.clock() + min(LONGEST_S, look.remaining_s() - _MARGIN_S)
+    return lambda: ends - look.clock()
+
+
+def in_time(
+    target: Target,
+    limit_s: Callable[[], float],
+    work: Callable[[], T],
+    room: threading.BoundedSemaphore = _SERVERS_AT_ONCE,
+) -> T:
+    """The result of work in a thread that is abandoned if it never ends, as a server that drips bytes can make it.
 
     Raises:
-        Unknowable: the profile asks for a fast look at this endpoint.
+        TimedOut: there was no time left, or it ran out.
+        LookFailed: whatever the work raised; a defect of sslyze's is this address's gap, not the end of the look.
     """
-    if endpoint.depth is Depth.FAST:
-        raise Unknowable("a fast look makes no deep scan", "write depth: full for this endpoint")
-    name = endpoint.sni or endpoint.host
-    targets = [_Target(address, endpoint.port, name, endpoint.starttls) for address in names.reachable]
-    return Scan(
-        host=endpoint.host,
-        port=endpoint.port,
-        server_name=name,
-        per_address=tuple(_address(target, look) for target in targets),
-        missing=names.missing,
-    )
-
-
-def _address(target: _Target, look: Look) -> AddressScan:
-    look.tell(f"scanning {target.address} port {target.port}")
-    try:
-        return AddressScan(address=target.address, versions=_versions(target, look))
-    except LookFailed as error:
-        return AddressScan(address=target.address, versions=error.unseen())
-
-
-def _versions(target: _Target, look: Look) -> tuple[VersionLooks, ...]:
-    ends = look.clock() + min(LONGEST_S, look.remaining_s() - _MARGIN_S)
-
-    def limit_s() -> float:
-        return ends - look.clock()
-
-    first = _scan(target, TlsVersion, limit_s)
-    second: dict[TlsVersion, Attempt] = {}
-    old = [v for v, attempt in first.items() if attempt.answer is Answer.ACCEPTED and v < TlsVersion.TLS1_3]
-    if old:
-        try:
-            second = _scan(target, old, limit_s)
-        except LookFailed as error:
-            look.tell(f"{target.address}: no second look, {error.what}")
-    return tuple(
-        VersionLooks(version=version, looks=(attempt, second[version]) if version in second else (attempt,))
-        for version, attempt in first.items()
-    )
-
-
-def _scan(target: _Target, versions: Iterable[TlsVersion], limit_s: Callable[[], float]) -> dict[TlsVersion, Attempt]:
-    """One scan in a thread that is abandoned if it never ends, as a server that drips bytes can make it."""
-    wanted = tuple(versions)
     late = TimedOut(f"{target.address} port {target.port} was not scanned in the time given", "run again")
-    if limit_s() <= 0 or not _SERVERS_AT_ONCE.acquire(timeout=limit_s()):
+    if limit_s() <= 0 or not room.acquire(timeout=limit_s()):
         raise late
     try:
-        scanned: Future[dict[TlsVersion, Attempt]] = Future()
-        threading.Thread(target=_fulfil, args=(scanned, target, wanted), daemon=True).start()
-        return scanned.result(timeout=max(0.0, limit_s()))
+        done: Future[T] = Future()
+        threading.Thread(target=_fulfil, args=(done, target, work), daemon=True).start()
+        return done.result(timeout=max(0.0, limit_s()))
     except TimeoutError as error:
         raise late from error
     finally:
-        _SERVERS_AT_ONCE.release()
+        room.release()
 
 
-def _fulfil(scanned: "Future[dict[TlsVersion, Attempt]]", target: _Target, versions: tuple[TlsVersion, ...]) -> None:
+def _fulfil(done: "Future[T]", target: Target, work: Callable[[], T]) -> None:
     try:
-        scanned.set_result(_sslyze(target, versions))
+        done.set_result(work())
     except LookFailed as error:
-        scanned.set_exception(error)
-    except Exception as error:  # noqa: BLE001  # a defect of sslyze's is this address's gap, not the end of the look
-        scanned.set_exception(LookFailed(f"sslyze failed at {target.address}: {type(error).__name__}: {error}"[:300]))
+        done.set_exception(error)
+    except Exception as error:  # noqa: BLE001  # see in_time
+        done.set_exception(LookFailed(f"sslyze failed at {target.address}: {type(error).__name__}: {error}"[:300]))
 
 
-def _sslyze(target: _Target, versions: tuple[TlsVersion, ...]) -> dict[TlsVersion, Attempt]:
+def _place(target: Target) -> tuple[Any, Any]:
+    """Where and how to connect, in sslyze's terms."""
     import sslyze
 
     plain = sslyze.ProtocolWithOpportunisticTlsEnum(target.starttls.upper()) if target.starttls else None
-    request = sslyze.ServerScanRequest(
+    return (
         sslyze.ServerNetworkLocation(target.server_name, target.port, target.address),
         sslyze.ServerNetworkConfiguration(
             target.server_name,
             tls_opportunistic_encryption=plain,
+            http_user_agent=f"clauseproof/{__version__}",
             network_timeout=_PATIENCE_S,
             network_max_retries=1,
         ),
-        {sslyze.ScanCommand(_COMMANDS[v]) for v in versions},
     )
+
+
+def suites(target: Target, versions: tuple[TlsVersion, ...]) -> dict[TlsVersion, Any]:
+    """sslyze's `*_cipher_suites` result for each version; LookFailed where no handshake succeeds."""
+    import sslyze
+
+    request = sslyze.ServerScanRequest(*_place(target), {sslyze.ScanCommand(_COMMANDS[v]) for v in versions})
     scanner = sslyze.Scanner(CONNECTIONS_AT_ONCE, concurrent_server_scans_limit=1)
     scanner.queue_scans([request])
     (result,) = scanner.get_results()
     if result.scan_result is None:
         raise _no_connection(target, result.connectivity_error_trace)
-    return {v: _attempt(getattr(result.scan_result, _COMMANDS[v])) for v in versions}
+    return {v: getattr(result.scan_result, _COMMANDS[v]) for v in versions}
 
 
-def _no_connection(target: _Target, trace: Any) -> LookFailed:
+def stapled(target: Target, limit_s: Callable[[], float]) -> bytes | None:
+    """The OCSP response that comes with one handshake, DER; None where none comes.
+
+    Raises:
+        LookFailed: neither a handshake of TLS 1.3 nor one of TLS 1.2 succeeds in the time given.
+    """
+    try:
+        return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_3), _HANDSHAKES_AT_ONCE)
+    except EvidenceRejected:
+        return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_2), _HANDSHAKES_AT_ONCE)
+
+
+def _stapled(target: Target, version: TlsVersion) -> bytes | None:
+    from sslyze import TlsVersionEnum
+    from sslyze.connection_helpers.tls_connection import SslConnection
+    from sslyze.errors import ConnectionToServerFailed
+
+    number = TlsVersionEnum(list(TlsVersion).index(version) + 1)
+    connection: Any = SslConnection(*_place(target), number, should_ignore_client_auth=True)
+    connection.ssl_client.set_tlsext_status_ocsp()
+    try:
+        connection.connect()
+        response = connection.ssl_client.get_tlsext_status_ocsp_resp()
+    except ConnectionToServerFailed as error:
+        raise _failure(target, type(error).__name__, str(error)) from error
+    finally:
+        connection.close()
+    return bytes(response.as_der_bytes()) if response is not None else None
+
+
+def _no_connection(target: Target, trace: Any) -> LookFailed:
     """The error of a server that sslyze could not talk to, by the class and the words of its exception."""
     last = "".join(trace.format_exception_only()).strip() if trace is not None else ""
     kind, _, words = last.partition(": ")
+    return _failure(target, kind, words)
+
+
+def _failure(target: Target, kind: str, words: str) -> LookFailed:
     where, said = f"{target.address} port {target.port}", words.rpartition("-> ")[2].strip('".')
     if kind.endswith("ConnectionToServerTimedOut"):
         return TimedOut(f"{where} did not answer", "check that the endpoint is up and reachable from here")
-    if kind.endswith("ServerTlsConfigurationNotSupported"):
+    if kind.endswith(_NO_HANDSHAKE) or said.startswith("Unexpected connection error"):
         return EvidenceRejected(f"with {where} no handshake succeeded: {said}", "check that it speaks TLS on this port")
     return Unreachable(f"{where}: {said}", "check that the endpoint is up and reachable from here")
 
 
-def _attempt(command: Any) -> Attempt:
-    """What one `*_cipher_suites` command saw; only a completed one says anything of its version."""
-    engine = f"sslyze {version('sslyze')}"
-    if command.result is None:
-        reason = command.error_reason.value if command.error_reason else command.status.value
-        failure = Reply(said=f"sslyze: {reason}", times=1)
-        return Attempt(answer=Answer.UNCLEAR, suites=(), replies=(failure,), engine=engine)
-    suites = sorted(accepted.cipher_suite.name for accepted in command.result.accepted_cipher_suites)
-    said = Counter(rejected.error_message.strip() for rejected in command.result.rejected_cipher_suites)
-    return Attempt(
-        answer=_answer(bool(suites), set(said)),
-        suites=tuple(suites),
-        replies=tuple(Reply(said=words, times=times) for words, times in said.most_common(_MOST_REPLIES)),
-        engine=engine,
-    )
+@dataclass
+class Server:
+    """One address as sslyze's single tests take it: pinned to a version, watched at every connection.
+
+    Attributes:
+        info: sslyze's `ServerConnectivityInfo`, which this stands in for.
+        named: whether connections send the server name, whatever a test asks for.
+        met: what became of each handshake that a test made: empty where it finished, else sslyze's words.
+        connections: how many a test made.
+        stopped: whether the time is over, so that no test connects any more.
+    """
+
+    target: Target
+    info: Any
+    named: bool = True
+    met: list[str] = field(default_factory=list)
+    connections: int = 0
+    stopped: bool = False
+    _current: Any = None
+
+    @classmethod
+    def reach(cls, target: Target) -> "Server":
+        """The server at its newest version; LookFailed where no handshake succeeds."""
+        from sslyze.errors import ConnectionToServerFailed
+        from sslyze.server_connectivity import ServerConnectivityInfo, check_connectivity_to_server
+
+        location, configuration = _place(target)
+        try:
+            found = check_connectivity_to_server(location, configuration)
+        except ConnectionToServerFailed as error:
+            raise _failure(target, type(error).__name__, str(error)) from error
+        return cls(target, ServerConnectivityInfo(location, configuration, found))
+
+    @property
+    def version(self) -> TlsVersion:
+        """The version that it is pinned to."""
+        number: int = self.info.tls_probing_result.highest_tls_version_supported.value
+        return list(TlsVersion)[number - 1]
+
+    def pinned(self, version: TlsVersion) -> "Server | None":
+        """The same server at an older version; None where no handshake of that version finishes."""
+        from sslyze import TlsVersionEnum
+
+        found = replace(
+            self.info.tls_probing_result,
+            highest_tls_version_supported=TlsVersionEnum(list(TlsVersion).index(version) + 1),
+            cipher_suite_supported=_ANY_SUITE,
+        )
+        server = Server(self.target, replace(self.info, tls_probing_result=found))
+        return server if server.answers() else None
+
+    def answers(self) -> bool:
+        """Whether a handshake finishes, or comes as far as a request for the client's certificate."""
+        connection = self.get_preconfigured_tls_connection()
+        try:
+            connection.connect()
+        except Exception as error:  # noqa: BLE001  # of whatever class: OpenSSL's own come through as well
+            return type(error).__name__ == "ClientCertificateRequested"
+        finally:
+            connection.close()
+        return True
+
+    def test(self, command: str) -> Any:
+        """The result of one of sslyze's tests, or whatever it raises."""
+        plugin, results = self._run(command)
+        return plugin.result_for_completed_scan_jobs(self, results)
+
+    def parts(self, command: str) -> list[Any]:
+        """What each part of one of sslyze's tests gave by itself, or raised."""
+        return [result._exception or result._return_value for result in self._run(command)[1]]
+
+    def _run(self, command: str) -> tuple[Any, list[Any]]:
+        """The test and the results of its parts, each of which makes one connection or a few, one after the other."""
+        from sslyze.plugins.plugin_base import ScanJobResult
+        from sslyze.plugins.scan_commands import ScanCommand, ScanCommandsRepository
+
+        self.met, self.connections = [], 0
+        plugin: Any = ScanCommandsRepository.get_implementation_cls(ScanCommand(command))
+        results = []
+        for job in plugin.scan_jobs_for_scan_command(self):
+            try:
+                results.append(ScanJobResult(job.function_to_call(*job.function_arguments), None))
+            except Exception as error:  # noqa: BLE001  # kept, and raised again when the result is asked for
+                results.append(ScanJobResult(None, error))
+        return plugin, results
+
+    def sent_early_data(self) -> bool:
+        """Whether the last connection sent early data, as a session ticket had allowed it to."""
+        return self._current is not None and self._current.ssl_client.get_early_data_status().name != "NOT_SENT"
+
+    def stop(self) -> None:
+        """Break off the open connection and make no more, so that an abandoned thread ends."""
+        self.stopped = True
+        with contextlib.suppress(AttributeError, OSError):
+            self._current.ssl_client.get_underlying_socket().shutdown(socket.SHUT_RDWR)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else sslyze's tests ask a `ServerConnectivityInfo` for."""
+        return getattr(self.info, name)
+
+    def get_preconfigured_tls_connection(self, **asked: Any) -> Any:
+        """As of `ServerConnectivityInfo`, with the server name as decided here, and each handshake noted."""
+        if self.stopped:
+            raise TimedOut(f"the tests of {self.target.address} ran out of time")
+        asked["should_enable_server_name_indication"] = self.named
+        self._current = connection = self.info.get_preconfigured_tls_connection(**asked)
+        self.connections += 1
+        connect = connection.connect
+
+        def noted(*args: Any, **kwargs: Any) -> None:
+            try:
+                connect(*args, **kwargs)
+            except Exception as error:
+                self.met.append(words_of(error))
+                raise
+            self.met.append("")
+
+        connection.connect = noted
+        return connection
 
 
-def _answer(accepted: bool, said: set[str]) -> Answer:
-    """The answer to a version is as clear as the least clear reply to any of its suites."""
-    if accepted:
-        return Answer.ACCEPTED
-    if not said or said - _REFUSALS - _CLOSED - _SILENCE:
-        return Answer.UNCLEAR
-    if said & _SILENCE:
-        return Answer.SILENT
-    return Answer.CLOSED if said & _CLOSED else Answer.REFUSED
+def words_of(error: Exception) -> str:
+    """An exception of sslyze's in one line."""
+    said = getattr(error, "error_message", "") or (str(error.args[0]) if error.args else "")
+    return printable(f"{type(error).__name__}: {said.strip()}" if said else type(error).__name__)

@@ -11,7 +11,8 @@ from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.tls import Answer, Scan, TlsVersion, VersionLooks
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason, Unseen
-from clauseproof.probes import tls as probe
+from clauseproof.probes import scan as probe
+from clauseproof.probes import tls as sslyze_port
 from tests.support.certificates import authority, leaf
 from tests.support.looks import resolved, scanned, vendor
 from tests.support.tls import Talk, dripping, garbage, listening, mute_tls, resetting, silent, tls
@@ -42,8 +43,9 @@ def unseen(talk: Talk) -> Unseen:
 def test_a_server_of_tls_1_3_alone_refuses_everything_older(pem: Path) -> None:
     with listening(tls(pem, V.TLSv1_3)) as port:
         seen = versions(scanned(vendor(port, "127.0.0.1")))
-    assert seen[TlsVersion.TLS1_3].agreed is Answer.ACCEPTED
+    assert [look.answer for look in seen[TlsVersion.TLS1_3].looks] == [Answer.ACCEPTED, Answer.ACCEPTED]
     assert "TLS_AES_256_GCM_SHA384" in seen[TlsVersion.TLS1_3].looks[0].suites
+    assert seen[TlsVersion.TLS1_3].looks[0].rest is Answer.REFUSED
     assert {seen[v].agreed for v in (TlsVersion.TLS1_0, TlsVersion.TLS1_1, TlsVersion.TLS1_2)} == {Answer.REFUSED}
     assert seen[TlsVersion.SSL3_0].agreed is Answer.REFUSED
     assert seen[TlsVersion.SSL2_0].agreed is Answer.CLOSED
@@ -54,7 +56,7 @@ def test_every_version_from_ssl_2_0_on_is_asked_about(pem: Path) -> None:
         assert list(versions(scanned(vendor(port, "127.0.0.1")))) == list(TlsVersion)
 
 
-def test_an_old_version_that_is_accepted_is_looked_at_twice(pem: Path) -> None:
+def test_a_version_that_is_accepted_is_looked_at_twice(pem: Path) -> None:
     with listening(tls(pem, V.TLSv1, V.TLSv1_2)) as port:
         seen = versions(scanned(vendor(port, "127.0.0.1")))
     for version in (TlsVersion.TLS1_0, TlsVersion.TLS1_1, TlsVersion.TLS1_2):
@@ -77,7 +79,7 @@ def test_a_server_that_closes_without_an_alert_is_not_said_to_refuse(pem: Path) 
 
 
 def test_offers_that_are_never_answered_are_silence_and_no_refusal(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(sslyze_port, "_PATIENCE_S", 0.3)
     modern, tls_1_2_hello = tls(pem, V.TLSv1_3), b"\x03\x03"
 
     def deaf_to_tls_1_1(connection: socket.socket) -> None:
@@ -89,7 +91,9 @@ def test_offers_that_are_never_answered_are_silence_and_no_refusal(pem: Path, mo
 
     with listening(deaf_to_tls_1_1) as port:
         looks = probe._scan(
-            probe._Target("127.0.0.1", port, "api.crm.example"), [TlsVersion.TLS1_1, TlsVersion.TLS1_3], lambda: 60.0
+            sslyze_port.Target("127.0.0.1", port, "api.crm.example"),
+            [TlsVersion.TLS1_1, TlsVersion.TLS1_3],
+            lambda: 60.0,
         )
     assert looks[TlsVersion.TLS1_1].answer is Answer.SILENT
     assert looks[TlsVersion.TLS1_3].answer is Answer.ACCEPTED
@@ -127,18 +131,18 @@ def test_a_server_that_speaks_no_tls_is_unreadable(talk: Talk) -> None:
 
 
 def test_a_server_that_stays_silent_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(sslyze_port, "_PATIENCE_S", 0.1)
     assert "no handshake succeeded" in unseen(silent).text
 
 
 def test_a_server_that_drips_bytes_is_given_up_and_blocks_no_other(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe, "LONGEST_S", 1.0)
+    monkeypatch.setattr(sslyze_port, "LONGEST_S", 1.0)
     with listening(dripping) as slow:
         for _ in range(4):
             (seen,) = scanned(vendor(slow, "127.0.0.1")).per_address
             assert isinstance(seen.versions, Unseen)
             assert seen.versions.reason is Reason.DEADLINE
-    monkeypatch.setattr(probe, "LONGEST_S", 60.0)
+    monkeypatch.setattr(sslyze_port, "LONGEST_S", 60.0)
     with listening(tls(pem)) as port:
         versions(scanned(vendor(port, "127.0.0.1")))
 
@@ -159,22 +163,6 @@ def test_addresses_that_must_not_be_looked_at_are_carried_over() -> None:
     names = names.model_copy(update={"addresses": (names.addresses[0].model_copy(update={"withheld": gap}),)})
     facts = probe.scan(endpoint, names, Look())
     assert (facts.per_address, facts.missing) == ((), (gap,))
-
-
-@pytest.mark.parametrize(
-    ("said", "answer"),
-    [
-        (set(), Answer.UNCLEAR),
-        ({"TLS alert: protocol version"}, Answer.REFUSED),
-        ({"TLS alert: protocol version", "TLS alert: handshake failure"}, Answer.REFUSED),
-        ({"TLS alert: protocol version", "Server interrupted the TLS handshake"}, Answer.CLOSED),
-        ({"TLS alert: protocol version", "Connection to server timed out during the TLS handshake"}, Answer.SILENT),
-        ({"TLS alert: protocol version", "TLS alert: Internal error"}, Answer.UNCLEAR),
-        ({"TLS error: excessive message size"}, Answer.UNCLEAR),
-    ],
-)
-def test_a_version_is_as_clear_as_the_least_clear_reply(said: set[str], answer: Answer) -> None:
-    assert probe._answer(False, said) is answer
 
 
 def test_facts_survive_being_written_and_read(pem: Path) -> None:
