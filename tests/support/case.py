@@ -16,14 +16,20 @@ EU = (
 )
 
 
-def case(now: datetime | None = None, anchors: Iterable[bytes] = (), **jurisdictions: Iterable[str]) -> Case:
-    """A case at a time (now), with PEM anchors for TLS and jurisdictions by name (EU where none is given)."""
+def case(
+    now: datetime | None = None,
+    anchors: Iterable[bytes] = (),
+    dnssec: Iterable[bytes] = (),
+    **jurisdictions: Iterable[str],
+) -> Case:
+    """A case at a time (now), with anchors for TLS and DNSSEC, and jurisdictions by name (EU where none is given)."""
     sets = jurisdictions or {"EU": EU}
     atlas = Atlas(
         Jurisdiction(name=name, reference="", members=tuple(Member(code=code) for code in codes))
         for name, codes in sets.items()
     )
-    return Case(now or datetime.now(UTC), _CLAUSE, {}, atlas, TrustAnchors(tls=tuple(anchors)))
+    trusted = TrustAnchors(tls=tuple(anchors), dnssec=tuple(dnssec))
+    return Case(now or datetime.now(UTC), _CLAUSE, {}, atlas, trusted)
 
 
 def outcomes(findings: Iterable[Finding]) -> list[Outcome]:

@@ -43,7 +43,7 @@ class Denials:
         return any(_lacks(chain, name, rdtype) for chain in self._chains())
 
     def absent(self, name: "Name") -> bool:
-        """Whether it is proven that a name does not exist, so that a wildcard may answer in its place."""
+        """Whether it is proven that a next closer name does not exist, so that a wildcard may answer in its place."""
         return any(
             (gap := chain.gap(name)) is not None and not _opts_out(gap) and not chain.empty(name)
             for chain in self._chains()
@@ -119,6 +119,8 @@ def _cut(chain: _Chain, name: "Name") -> Cut:
         if SOA in types or DS in types:
             return Cut.UNPROVEN  # the child's own record, or one that says there is a DS
         return Cut.UNSIGNED if _delegates(types) else Cut.INSIDE
+    if chain.empty(name):
+        return Cut.INSIDE
     _, closer = _enclosed(chain, name)
     gap = chain.gap(closer)
     if gap is None:

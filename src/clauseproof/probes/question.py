@@ -50,6 +50,7 @@ async def ask_signed(server: Server, name: str, type_: str, look: Look) -> Told:
 
 async def find_records(server: Server, name: str, type_: str, look: Look) -> Records:
     """The records of a name and type, asked again for the last alias where the server does not finish the chain."""
+    import dns.exception
     import dns.message
 
     for _ in range(MOST_ANSWERS):
@@ -59,7 +60,10 @@ async def find_records(server: Server, name: str, type_: str, look: Look) -> Rec
         outcome, detail = _outcome(response)
         if not outcome.definite:
             return Records(outcome, detail=detail)
-        found, alias = _followed(response)
+        try:
+            found, alias = _followed(response)
+        except dns.exception.DNSException as error:
+            return Records(Outcome.MALFORMED, detail=brief(error))
         if found or alias is None or outcome is Outcome.NO_NAME:
             return Records(outcome if found else _empty(outcome), found, detail)
         name = alias
@@ -97,12 +101,7 @@ def _outcome(response: "dns.message.QueryMessage") -> tuple[Outcome, str]:
 
 def _followed(response: "dns.message.QueryMessage") -> tuple[tuple[Any, ...], str | None]:
     """The records at the end of the chain that the response has, and where the chain leads if it has none."""
-    import dns.exception
-
-    try:
-        chain = response.resolve_chaining()
-    except dns.exception.DNSException:
-        return (), None
+    chain = response.resolve_chaining()
     found = tuple(chain.answer or ())[:MOST_RECORDS]
     return found, None if found or not chain.cnames else str(chain.cnames[-1][0].target)
 

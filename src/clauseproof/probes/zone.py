@@ -32,7 +32,7 @@ async def signed_answers(endpoint: Endpoint, look: Look) -> SignedAnswers:
     Raises:
         Unknowable: the endpoint is an address. Unreachable: there are no resolvers.
     """
-    name, types = _name(endpoint), ("A", "AAAA")
+    name, types = _name(endpoint.host, literal=endpoint.literal), ("A", "AAAA")
     began = datetime.now(UTC)
     sights = await proofs([(name, type_) for type_ in types], look)
     return SignedAnswers(name=name, types=types, looks=LOOKS, looked_at=began, sights=sights)
@@ -40,20 +40,20 @@ async def signed_answers(endpoint: Endpoint, look: Look) -> SignedAnswers:
 
 @probe(permission=Permission.CONNECT, deadline_s=60)
 async def issuance(endpoint: Endpoint, look: Look) -> Issuance:
-    """The first CAA record set at the host or above it, from each resolver.
+    """The first CAA record set at the name that certificates are for, or above it, from each resolver.
 
     Raises:
         Unknowable: the endpoint is an address. Unreachable: there are no resolvers.
     """
-    name = _name(endpoint)
+    name = _name(endpoint.name, literal=endpoint.sni is None)
     climbs = await asyncio.gather(*(_climbs(server, name, look) for server in servers_of(look)))
     return Issuance(name=name, looks=LOOKS, climbs=tuple(climb for some in climbs for climb in some))
 
 
-def _name(endpoint: Endpoint) -> str:
-    if endpoint.literal:
-        raise Unknowable(f"{endpoint.host} is an address, and only names have records", "name the endpoint by its name")
-    return absolute(endpoint.host)
+def _name(host: str, *, literal: bool) -> str:
+    if literal:
+        raise Unknowable(f"{host} is an address, and only names have such records", "name the endpoint by its name")
+    return absolute(host)
 
 
 async def proofs(questions: Iterable[Question], look: Look) -> tuple[Sight, ...]:
