@@ -104,7 +104,7 @@ def _place(target: Target) -> tuple[Any, Any]:
         sslyze.ServerNetworkConfiguration(
             target.server_name,
             tls_opportunistic_encryption=plain,
-            http_user_agent=f"clauseproof/{__version__}",
+            http_user_agent=None if plain else f"clauseproof/{__version__}",  # sslyze takes no more than one of the two
             network_timeout=_PATIENCE_S,
             network_max_retries=1,
         ),
