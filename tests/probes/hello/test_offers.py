@@ -17,6 +17,7 @@ from clauseproof.facts.manner import Depth, StartTls, Way
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes import traffic as pacing
 from clauseproof.probes.hello import ask as sockets
 from clauseproof.probes.hello.offers import offers
 from tests.support.certificates import authority, leaf
@@ -433,21 +434,21 @@ def test_one_address_never_has_more_connections_at_once_than_allowed(pem: Path) 
 
     with listening(counted) as port:
         asyncio.run(eight_subjects(port))
-    assert 1 < most[0] <= sockets.AT_ONCE + 2  # a closed connection is noticed a little later by the server
+    assert 1 < most[0] <= pacing.AT_ONCE + 2  # a closed connection is noticed a little later by the server
 
 
 def test_connections_beyond_those_of_a_second_wait() -> None:
-    pace = sockets._Pace(now_s=100.0)
-    assert [pace.wait_s(100.0) for _ in range(sockets.PER_SECOND)] == [0.0] * sockets.PER_SECOND
-    assert pace.wait_s(100.0) == pytest.approx(1 / sockets.PER_SECOND)
-    assert pace.wait_s(100.0) == pytest.approx(2 / sockets.PER_SECOND)
+    pace = pacing._Pace(now_s=100.0)
+    assert [pace.wait_s(100.0) for _ in range(pacing.PER_SECOND)] == [0.0] * pacing.PER_SECOND
+    assert pace.wait_s(100.0) == pytest.approx(1 / pacing.PER_SECOND)
+    assert pace.wait_s(100.0) == pytest.approx(2 / pacing.PER_SECOND)
     assert pace.wait_s(110.0) == 0.0
 
 
 def test_a_connection_that_is_given_up_while_it_waits_leaves_its_place_to_others() -> None:
     async def story() -> list[bool]:
-        traffic = sockets._Traffic()
-        holders = [traffic.slot("127.0.0.1", 0.0) for _ in range(sockets.AT_ONCE)]
+        traffic = pacing._Traffic()
+        holders = [traffic.slot("127.0.0.1", 0.0) for _ in range(pacing.AT_ONCE)]
         for holder in holders:
             await holder.__aenter__()
         waiting = asyncio.create_task(traffic.slot("127.0.0.1", 0.0).__aenter__())
@@ -463,7 +464,7 @@ def test_a_connection_that_is_given_up_while_it_waits_leaves_its_place_to_others
 
 
 def test_the_pace_of_an_address_is_forgotten_only_when_nothing_depends_on_it() -> None:
-    pace = sockets._Pace(now_s=100.0)
+    pace = pacing._Pace(now_s=100.0)
     pace.wait_s(100.0)
     assert not pace.idle(100.0)
     assert pace.idle(101.0)
