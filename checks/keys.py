@@ -9,15 +9,18 @@ from clauseproof import Case, Claim, Duration, Finding, broken, check, holds, no
 from clauseproof.facts import keys
 from clauseproof.facts.keys import KeyState, Manager, Origin, Provider, Schedule
 
+_PROJECT = r"([a-z0-9.-]{1,63}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_TENANT = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 
 class CustomerManagedKey(Claim):
     """The key belongs to the customer's own account and is managed by the customer, not by the provider.
 
-    `owner_account` is the customer's AWS account (12 digits) or Google Cloud project (its id). That the vendor really
-    encrypts under this key is shown by `revocation-drill`, not here.
+    `owner_account` is the customer's AWS account (12 digits), Google Cloud project (its id) or Microsoft Entra tenant
+    (its id, lower case). That the vendor really encrypts under this key is shown by `revocation-drill`, not here.
     """
 
-    owner_account: str = Field(pattern=r"^(\d{12}|([a-z0-9.-]{1,63}:)?[a-z][a-z0-9-]{4,28}[a-z0-9])$")
+    owner_account: str = Field(pattern=rf"^(\d{{12}}|{_PROJECT}|{_TENANT})$")
 
 
 @check("customer-managed-key")

@@ -1,8 +1,11 @@
-"""The buyer's credentials, as AWS's default chain finds them, and the vendor's token."""
+"""The buyer's credentials, as AWS's default chain finds them, a token for Key Vault, and the vendor's token."""
 
 import pytest
+from azure.keyvault.keys._shared import http_challenge_cache
 
 from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY
+from clauseproof.sandbox.kms.azure import BUYER
+from tests.support.azurekeys import TOKEN_NAME
 from tests.support.keys import TOKEN
 
 
@@ -11,3 +14,5 @@ def _buyer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", BUYER_ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any secret will do")
     monkeypatch.setenv("TOKEN", TOKEN)
+    monkeypatch.setenv(TOKEN_NAME, BUYER.token)
+    http_challenge_cache.clear()  # kept by host for the whole process; each double is another vault of the same name

@@ -16,21 +16,18 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.keys.crypto import CryptographyClient, KeyWrapAlgorithm
 
-from clauseproof.engine.journal import FileJournal, open_entries, restore
 from clauseproof.facts.azure import AzureKey
 from clauseproof.model.look import Look
 from clauseproof.probes.kms.azure_drills import revocation, rotation_drill
-from clauseproof.probes.kms.azure_undo import WAY_BACK, restore_versions
 from clauseproof.sandbox.crm import Contacts, application
 from clauseproof.sandbox.envelope import DataKeys, KeyRefused
 from clauseproof.sandbox.kms.azure import BUYER, AzureKeyVaultDouble, Caller
 from clauseproof.sandbox.kms.serving import LoopbackServer
 from tests.support.drilling import Countdown
-from tests.support.keys import FAST, SENTINEL, TOKEN, look
+from tests.support.keys import FAST, SENTINEL, TOKEN, journal, look
 
 TOKEN_NAME = "KEY_VAULT_TOKEN"
 VENDOR = Caller(token="vendor", object_id="22222222-2222-2222-2222-222222222222")
-UNDOES = {WAY_BACK: restore_versions}
 DRILLS = {"revocation": revocation, "rotation": rotation_drill}
 
 
@@ -44,19 +41,6 @@ def azure_key(double: AzureKeyVaultDouble, identifier: str, **more: Any) -> Azur
 def azure_look(**more: Any) -> Look:
     """A look that reads any file of this machine."""
     return look(read_file=lambda name, limit: Path(name).read_bytes(), **more)
-
-
-def journal(state: Path, **more: Any) -> FileJournal:
-    """The real journal, with Azure's way back."""
-    return FileJournal(state, UNDOES, **more)
-
-
-def restore_all(state: Path) -> int:
-    """What `clauseproof restore` does; returns how many entries it closed."""
-    entries = open_entries(state)
-    for entry in entries:
-        restore(entry, UNDOES)
-    return len(entries)
 
 
 class Token:

@@ -11,7 +11,7 @@ from clauseproof.facts.drills import Answer, Lane, Sample
 from clauseproof.facts.keys import AwsKey
 from clauseproof.model.look import Look
 from clauseproof.model.secret import SecretRef
-from clauseproof.probes.kms import google_undo
+from clauseproof.probes.kms import azure_undo, google_undo
 from clauseproof.probes.kms.aws_drills import WAY_BACK, restore_key_state
 from clauseproof.sandbox.crm import Contacts, application
 from clauseproof.sandbox.envelope import DataKeys, kms_client
@@ -23,7 +23,11 @@ SENTINEL = "a sentence that nobody else would write"
 TOKEN = "Bearer of a test"
 FAST = {"poll_every": "50 ms", "give_up_after": "3 s", "recover_within": "3 s"}
 VENDOR = Caller(access_key="AKIAI44QH8DHBEXAMPLE", arn="arn:aws:iam::111122223333:user/crm")
-UNDOES = {WAY_BACK: restore_key_state, google_undo.WAY_BACK: google_undo.restore_versions}
+UNDOES = {
+    WAY_BACK: restore_key_state,
+    google_undo.WAY_BACK: google_undo.restore_versions,
+    azure_undo.WAY_BACK: azure_undo.restore_versions,
+}
 
 
 def day(text: str) -> datetime:

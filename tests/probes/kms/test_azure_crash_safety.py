@@ -18,8 +18,8 @@ from clauseproof.engine.journal import open_entries
 from clauseproof.model.errors import ClauseproofError, RestoreFailed
 from clauseproof.sandbox.kms.azure import AzureKeyVaultDouble, KeySeed
 from clauseproof.sandbox.kms.faults import EVERY, Faults
-from tests.support.azurekeys import DRILLS, azure_key, azure_look, flags, journal, restore_all, usable, vendor
-from tests.support.keys import FAST, day
+from tests.support.azurekeys import DRILLS, azure_key, azure_look, flags, usable, vendor
+from tests.support.keys import FAST, day, journal, restore_all
 
 QUICK = {**FAST, "confirmations": 2, "recover_within": "1 s", "give_up_after": "1 s"}
 REPOSITORY = Path(__file__).parents[3]

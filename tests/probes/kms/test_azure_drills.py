@@ -15,8 +15,8 @@ from clauseproof.probes.kms.azure_reach import AzureReach
 from clauseproof.probes.kms.azure_undo import restore_versions
 from clauseproof.sandbox.kms.azure import AzureKeyVaultDouble, Caller, KeySeed
 from clauseproof.sandbox.kms.faults import EVERY, Faults
-from tests.support.azurekeys import azure_key, azure_look, client, flags, journal, restore_all, usable, vendor
-from tests.support.keys import FAST, SENTINEL, day
+from tests.support.azurekeys import azure_key, azure_look, client, flags, usable, vendor
+from tests.support.keys import FAST, SENTINEL, day, journal, restore_all
 
 
 def three_versions(*disabled: int) -> KeySeed:
