@@ -12,7 +12,6 @@ from clauseproof.facts.codepoints import Alert, Group
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.probes.hello.answer import (
     MOST_BYTES,
-    Accepted,
     Ambiguous,
     Answer,
     Closed,
@@ -22,6 +21,7 @@ from clauseproof.probes.hello.answer import (
     Silent,
 )
 from clauseproof.probes.hello.message import Hello, group_offer
+from clauseproof.probes.hello.serverhello import Accepted
 from tests.support.certificates import authority, leaf
 from tests.support.flights import (
     RETRY_RANDOM,

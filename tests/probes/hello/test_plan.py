@@ -198,6 +198,13 @@ def test_a_server_without_retry_requests_is_asked_for_groups_twice() -> None:
     assert {answer.decision for answer in decide_groups(log)} == {Decision.UNKNOWN}
 
 
+def test_a_server_that_asks_for_no_group_is_asked_twice() -> None:
+    modern = speaking(T.TLS1_3)
+    log = play(lambda q, nth: modern(q, nth) if q.groups is None else (Reply.RETRY, T.TLS1_3), FULL)
+    assert len([line for line in log if line.groups is not None]) == 2
+    assert {answer.decision for answer in decide_groups(log)} == {Decision.UNKNOWN}
+
+
 ANSWERS: st.SearchStrategy[Said | tuple[Said, int]] = st.one_of(
     st.sampled_from([SILENT, CLOSED, RESET, GARBAGE, NO_CONNECTION]),
     st.sampled_from([0, 40, 47, 70, 71]).map(alert),

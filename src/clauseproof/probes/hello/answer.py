@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from clauseproof.facts.codepoints import Alert, alert_name
 from clauseproof.facts.tls import TlsVersion
-from clauseproof.probes.hello.message import VERSIONS, Hello
-from clauseproof.probes.hello.suites import usable
+from clauseproof.probes.hello.message import Hello
+from clauseproof.probes.hello.serverhello import Accepted, Malformed, read_certificate, read_server_hello
 
 MOST_BYTES = 64 * 1024
 """The most that is read of one flight."""
@@ -24,20 +24,6 @@ _LARGEST_RECORD = (1 << 14) + 2048
 _ALERT, _HANDSHAKE = 21, 22
 _HELLO_REQUEST, _SERVER_HELLO, _CERTIFICATE = 0, 2, 11
 _FATAL = 2
-_RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
-_SUPPORTED_VERSIONS, _COOKIE, _KEY_SHARE = 43, 44, 51
-_LARGEST_CERTIFICATE = 16 * 1024
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A ServerHello. `group` is known in TLS 1.3 only; `certificate` (DER) where it was waited for and came."""
-
-    version: TlsVersion
-    suite: int
-    group: int | None
-    retry: bool
-    certificate: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +62,6 @@ class Garbage:
 Answer = Accepted | Refused | Ambiguous | Closed | Silent | Garbage
 
 
-class _Malformed(Exception):
-    """What is wrong with their bytes."""
-
-
 @dataclass
 class Flight:
     """The bytes of one answer, fed as they arrive.
@@ -104,8 +86,8 @@ class Flight:
         try:
             answer = self._records()
             if answer is None and len(self.raw) >= MOST_BYTES:
-                raise _Malformed(f"no answer in the first {MOST_BYTES} bytes")
-        except _Malformed as error:
+                raise Malformed(f"no answer in the first {MOST_BYTES} bytes")
+        except Malformed as error:
             return self._accepted or Garbage(str(error))
         return answer
 
@@ -144,14 +126,14 @@ class Flight:
 
     def _alerts(self, payload: bytes) -> Answer | None:
         if len(payload) != 2 or payload[0] not in (1, _FATAL):
-            raise _Malformed(f"an alert record of {len(payload)} bytes that is no alert")
+            raise Malformed(f"an alert record of {len(payload)} bytes that is no alert")
         level, code = payload
         if self._accepted is not None:
             return self._accepted
         self._warnings.append(code)
         final = level == _FATAL or code == Alert.CLOSE_NOTIFY
         if not final and len(self._warnings) > MOST_WARNINGS:
-            raise _Malformed(f"{len(self._warnings)} warnings, the last of them {alert_name(code)}")
+            raise Malformed(f"{len(self._warnings)} warnings, the last of them {alert_name(code)}")
         return _alert(code) if final else None
 
     def _handshake(self, payload: bytes) -> Answer | None:
@@ -160,7 +142,7 @@ class Flight:
         while len(self._messages) >= 4:
             kind, length = self._messages[0], int.from_bytes(self._messages[1:4], "big")
             if length > MOST_BYTES:
-                raise _Malformed(f"a handshake message of type {kind} that claims {length} bytes")
+                raise Malformed(f"a handshake message of type {kind} that claims {length} bytes")
             if len(self._messages) < 4 + length:
                 return None
             body = bytes(self._messages[4 : 4 + length])
@@ -172,12 +154,12 @@ class Flight:
 
     def _message(self, kind: int, body: bytes) -> Answer | None:
         if self._accepted is not None:
-            return replace(self._accepted, certificate=_first_certificate(body) if kind == _CERTIFICATE else None)
+            return replace(self._accepted, certificate=read_certificate(body) if kind == _CERTIFICATE else None)
         if kind == _HELLO_REQUEST and not body:
             return None  # may come at any time before TLS 1.3 and means nothing here (RFC 5246, section 7.4.1.1)
         if kind != _SERVER_HELLO:
-            raise _Malformed(f"a handshake message of type {kind} where a ServerHello must stand")
-        accepted = _server_hello(body, self.hello)
+            raise Malformed(f"a handshake message of type {kind} where a ServerHello must stand")
+        accepted = read_server_hello(body, self.hello)
         if self.certificate and accepted.version < TlsVersion.TLS1_3:
             self._accepted = accepted
             return None
@@ -190,111 +172,13 @@ def _plausible(header: bytes) -> int | None:
         return None
     if header[0] not in (_ALERT, _HANDSHAKE):
         shown = "an HTTP answer" if b"HTTP/".startswith(header) else f"a first byte of 0x{header[0]:02x}"
-        raise _Malformed(f"{shown} where an alert or a ServerHello must stand")
+        raise Malformed(f"{shown} where an alert or a ServerHello must stand")
     if len(header) > 1 and header[1] != 3:
-        raise _Malformed(f"a record of version {header[1]}.x")
+        raise Malformed(f"a record of version {header[1]}.x")
     if len(header) == 5 and int.from_bytes(header[3:5], "big") > _LARGEST_RECORD:
-        raise _Malformed(f"a record that claims {int.from_bytes(header[3:5], 'big')} bytes")
+        raise Malformed(f"a record that claims {int.from_bytes(header[3:5], 'big')} bytes")
     return header[0]
 
 
 def _alert(code: int) -> Answer:
     return Refused() if code == Alert.PROTOCOL_VERSION else Ambiguous(code)
-
-
-class _Cursor:
-    """Reads fields of a message; `_Malformed` where one ends too early."""
-
-    def __init__(self, data: bytes, what: str) -> None:
-        self._data, self._at, self._what = data, 0, what
-
-    def take(self, count: int) -> bytes:
-        taken = self._data[self._at : self._at + count]
-        if len(taken) < count:
-            raise _Malformed(f"a {self._what} that ends within a field")
-        self._at += count
-        return taken
-
-    def number(self, width: int) -> int:
-        return int.from_bytes(self.take(width), "big")
-
-    def vector(self, width: int) -> bytes:
-        return self.take(self.number(width))
-
-    def done(self) -> bool:
-        return self._at == len(self._data)
-
-
-def _server_hello(body: bytes, hello: Hello) -> Accepted:
-    """RFC 8446, section 4.1.3; RFC 5246, section 7.4.1.3."""
-    cursor = _Cursor(body, "ServerHello")
-    legacy, random, echo = cursor.number(2), cursor.take(32), cursor.vector(1)
-    suite, compression = cursor.number(2), cursor.number(1)
-    extensions = _extensions(cursor)
-    version = _version(legacy, extensions, hello)
-    if suite not in hello.offer.suites:
-        raise _Malformed(f"a ServerHello that chooses suite 0x{suite:04x}, which was not offered")
-    if not usable(suite, version):
-        raise _Malformed(f"a ServerHello of {version} that chooses suite 0x{suite:04x}, which it cannot use")
-    if compression != 0:
-        raise _Malformed(f"a ServerHello that chooses compression {compression}, which was not offered")
-    if version is not TlsVersion.TLS1_3:
-        return Accepted(version, suite, None, retry=False)
-    if echo != hello.session_id:
-        raise _Malformed("a ServerHello of TLS 1.3 that does not echo the session identifier")
-    retry = random == _RETRY_RANDOM
-    return Accepted(version, suite, _group(extensions, hello, retry=retry), retry=retry)
-
-
-def _extensions(cursor: _Cursor) -> dict[int, bytes]:
-    if cursor.done():
-        return {}
-    inner, found = _Cursor(cursor.vector(2), "ServerHello"), dict[int, bytes]()
-    if not cursor.done():
-        raise _Malformed("a ServerHello with bytes after its extensions")
-    while not inner.done():
-        number = inner.number(2)
-        if number in found:
-            raise _Malformed(f"a ServerHello with two extensions of type {number}")
-        found[number] = inner.vector(2)
-    return found
-
-
-def _version(legacy: int, extensions: dict[int, bytes], hello: Hello) -> TlsVersion:
-    """The version chosen: `supported_versions` where it is there, else the legacy field."""
-    code = legacy
-    chosen = extensions.get(_SUPPORTED_VERSIONS)
-    if chosen is not None:
-        code = int.from_bytes(chosen, "big")
-        if len(chosen) != 2 or VERSIONS.get(code) is not TlsVersion.TLS1_3:
-            raise _Malformed(f"a ServerHello whose supported_versions is {chosen[:8].hex() or 'empty'}")
-    version = VERSIONS.get(code)
-    if version is None or version > hello.offer.newest or (chosen is None and version is TlsVersion.TLS1_3):
-        raise _Malformed(f"a ServerHello of version 0x{code:04x}, which was not offered")
-    return version
-
-
-def _group(extensions: dict[int, bytes], hello: Hello, *, retry: bool) -> int | None:
-    """The group of a ServerHello's key share, or the one that a HelloRetryRequest asks for, if it asks for any."""
-    if _KEY_SHARE not in extensions:
-        if retry and _COOKIE in extensions:
-            return None
-        raise _Malformed("a ServerHello of TLS 1.3 without a key share")
-    cursor = _Cursor(extensions[_KEY_SHARE], "key share")
-    group = cursor.number(2)
-    if not retry and not cursor.vector(2):
-        raise _Malformed("a ServerHello of TLS 1.3 with an empty key share")
-    shared = {code for code, _ in hello.offer.key_shares}
-    possible = set(hello.offer.groups) - shared if retry else shared
-    if not cursor.done() or group not in possible:
-        raise _Malformed(f"a ServerHello with a key share of group 0x{group:04x}, which was not offered")
-    return group
-
-
-def _first_certificate(body: bytes) -> bytes | None:
-    """The server's own certificate of a Certificate message up to TLS 1.2 (RFC 5246, section 7.4.2)."""
-    try:
-        der = _Cursor(_Cursor(body, "Certificate").vector(3), "Certificate").vector(3)
-    except _Malformed:
-        return None
-    return der if 0 < len(der) <= _LARGEST_CERTIFICATE else None

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from clauseproof.facts.hello import AddressOffers, Answers, Exchange, Reply
 from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.model.unseen import Reason, Unseen
-from clauseproof.probes.hello.answer import Accepted, Flight
+from clauseproof.probes.hello.answer import Flight
 from clauseproof.probes.hello.ask import Target, ask
 from clauseproof.probes.hello.decide import decide_groups, decide_nameless, decide_version
 from clauseproof.probes.hello.message import RANDOM_BYTES, Hello, group_offer, version_offer
 from clauseproof.probes.hello.plan import VERSIONS, Question, Scope, next_questions
 from clauseproof.probes.hello.record import exchange, worth_keeping
+from clauseproof.probes.hello.serverhello import Accepted
 from clauseproof.probes.hello.starttls import conversation
 
 

@@ -114,7 +114,7 @@ def _next_groups(steps: Sequence[Exchange]) -> tuple[int, ...]:
     last = steps[-1]
     rest = last.groups or ()
     found = [exchange.group for exchange in steps if exchange.reply is Reply.RETRY and exchange.group is not None]
-    if last.reply is Reply.RETRY:
+    if last.reply is Reply.RETRY and last.group in rest:
         once_more = len(set(found)) < len(found)
         return () if once_more else tuple(group for group in rest if group != last.group)
     if sum(exchange.groups == rest for exchange in steps) < _TRIES:

@@ -5,9 +5,10 @@ from typing import NamedTuple
 from clauseproof.facts.codepoints import Alert
 from clauseproof.facts.hello import Exchange, Reply
 from clauseproof.facts.tls import TlsVersion
-from clauseproof.probes.hello.answer import Accepted, Ambiguous, Answer, Closed, Garbage, Refused, Silent
+from clauseproof.probes.hello.answer import Ambiguous, Answer, Closed, Garbage, Refused, Silent
 from clauseproof.probes.hello.ask import Heard, NoConnection, NoStart
 from clauseproof.probes.hello.plan import Question
+from clauseproof.probes.hello.serverhello import Accepted
 from clauseproof.probes.hello.suites import suite_name
 
 _MOST_DETAIL = 200
