@@ -116,7 +116,7 @@ def test_what_is_kept_is_proven_as_strongly_as_it_can_be(
 @pytest.mark.parametrize(
     ("identity", "about", "words"),
     [
-        (("DPA 3.1", "endpoint-location", "files"), "127.20.2.3", "US"),
+        (("DPA 3.1", "endpoint-location", "files"), "127.20.2.3", "United States"),
         (("DPA 4.1", "tls-floor", "api"), "127.20.2.2", "TLS 1.2"),
         (("DPA 5.2", "rotation-schedule", "data-key"), "", "never rotated"),
         (("DPA 5.4", "revocation-drill", "data-key"), "vendor", "still served"),

@@ -147,14 +147,11 @@ def test_a_marked_test_of_an_unknown_clause_is_a_usage_error(tmp_path: Path) -> 
     assert "the profile has no clause Q 9" in ran.stderr + ran.stdout
 
 
-def test_distribution_by_pytest_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path)
-    (tmp_path / "conftest.py").write_text(
-        "def pytest_addoption(parser):\n    parser.addoption('--numprocesses', dest='numprocesses')\n"
-    )
-    ran = pytest_door(tmp_path, "checks", "--profile", path, "--numprocesses", "2")
+def test_distribution_by_pytest_is_refused(folder: Path) -> None:
+    ran = pytest_door(folder, "checks", "--profile", "profiles/queues.yaml", "-n", "2", "--out", "distributed")
     assert ran.returncode == 4
     assert "leave out -n" in ran.stderr
+    assert not (folder / "distributed").exists()
 
 
 def test_claims_are_chosen_by_the_tier_of_their_clause(folder: Path) -> None:

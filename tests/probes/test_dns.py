@@ -125,10 +125,11 @@ def test_of_the_resolvers_a_profile_names_each_must_answer() -> None:
         assert good.text not in gap.text
 
 
-def test_a_resolver_that_nothing_can_be_sent_to_is_unreachable() -> None:
-    facts = resolve(API, NameServer({}, address="255.255.255.255", port=53))
-    assert only(facts, "A").outcome is Outcome.UNREACHABLE
-    assert {gap.reason for gap in facts.missing} == {Reason.UNREACHABLE}
+def test_a_resolver_that_nothing_can_be_sent_to_says_nothing() -> None:
+    facts = resolve(API, NameServer({}, address="127.0.0.1", port=1))
+    assert only(facts, "A").outcome in (Outcome.UNREACHABLE, Outcome.TIMED_OUT)
+    assert {gap.reason for gap in facts.missing} <= {Reason.UNREACHABLE, Reason.DEADLINE}
+    assert facts.missing
 
 
 def test_a_truncated_answer_is_asked_for_again_by_tcp() -> None:
