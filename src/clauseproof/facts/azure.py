@@ -5,11 +5,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from clauseproof.facts.datapath import DataPath
-from clauseproof.facts.drillshape import DrillShape
+from clauseproof.facts.keys import CloudKey
 from clauseproof.facts.weburl import WebUrl, is_loopback, split_url
 from clauseproof.model.secret import SecretRef
-from clauseproof.model.subject import Subject
 
 _NAME = r"[0-9A-Za-z-]{1,127}"
 _DOMAIN = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,4}"
@@ -52,7 +50,7 @@ def _on_this_machine(value: str) -> str:
     return value
 
 
-class AzureKey(Subject):
+class AzureKey(CloudKey):
     """A key of Azure Key Vault or Managed HSM. Credentials come from azure-identity's default chain.
 
     The chain asks no managed identity (169.254.169.254) unless `AZURE_TOKEN_CREDENTIALS` asks for one.
@@ -64,8 +62,6 @@ class AzureKey(Subject):
         ca_file: PEM of the authority that issued the vault's certificate, for private ones; `network.ca_file` else.
         token: a short-lived access token instead of azure-identity's, by reference to an environment variable.
         connect_to: connect to this address and port of this machine instead of the vault's host, under its name.
-        data_path: how to read a record that the vendor keeps under this key.
-        drill: how fast and how long a drill looks.
     """
 
     key: ClassVar[str] = "key"
@@ -75,17 +71,11 @@ class AzureKey(Subject):
     ca_file: str | None = Field(default=None, min_length=1, max_length=1024)
     token: Annotated[SecretRef, BeforeValidator(_from_environment)] | None = None
     connect_to: Annotated[str, AfterValidator(_on_this_machine)] | None = None
-    data_path: DataPath | None = None
-    drill: DrillShape = DrillShape()
 
     @classmethod
     def accepts(cls, value: str) -> bool:
         """Whether it looks like an identifier of Key Vault or Managed HSM, in any cloud."""
         return re.match(r"https://[^/]*\.(vault|managedhsm)\.", value) is not None
-
-    def hosts(self) -> tuple[str, ...]:
-        """The data path's host; the vault is asked in the buyer's own tenant."""
-        return () if self.data_path is None else (self.data_path.host,)
 
     def files(self) -> tuple[str, ...]:
         """The private authority, if there is one."""

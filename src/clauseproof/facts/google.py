@@ -5,11 +5,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from clauseproof.facts.datapath import DataPath
-from clauseproof.facts.drillshape import DrillShape
 from clauseproof.facts.endpoint import parse_endpoint
+from clauseproof.facts.keys import CloudKey
 from clauseproof.facts.weburl import WebUrl, is_loopback, split_url
-from clauseproof.model.subject import Subject
 
 GOOGLE_CLOUD = "googleapis.com"
 """The universe domain of Google's own cloud."""
@@ -48,7 +46,7 @@ def _domain(value: str) -> str:
     return value
 
 
-class GoogleKey(Subject):
+class GoogleKey(CloudKey):
     """A key of Cloud KMS in the buyer's project. Credentials are Google's application default, never from a profile.
 
     Attributes:
@@ -58,8 +56,6 @@ class GoogleKey(Subject):
         universe_domain: `googleapis.com`, or that of a sovereign cloud built on Google's; credentials belong to one.
         insecure: speak without TLS and without credentials; to this machine only.
         iam_endpoint: where the Resource Manager and IAM APIs are asked, instead of the universe's own.
-        data_path: how to read a record that the vendor keeps under this key.
-        drill: how fast and how long a drill looks.
     """
 
     key: ClassVar[str] = "key"
@@ -69,17 +65,11 @@ class GoogleKey(Subject):
     universe_domain: Annotated[str, AfterValidator(_domain)] = GOOGLE_CLOUD
     insecure: bool = False
     iam_endpoint: WebUrl | None = None
-    data_path: DataPath | None = None
-    drill: DrillShape = DrillShape()
 
     @classmethod
     def accepts(cls, value: str) -> bool:
         """Whether it begins like a resource name of Google's."""
         return re.match(r"(//cloudkms\.[a-z0-9.-]+/)?projects/", value) is not None
-
-    def hosts(self) -> tuple[str, ...]:
-        """The data path's host; Cloud KMS is asked in the buyer's own project."""
-        return () if self.data_path is None else (self.data_path.host,)
 
     @property
     def project(self) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from clauseproof.facts.datapath import DataPath
 from clauseproof.facts.drillshape import DrillShape
+from clauseproof.facts.latencyshape import LatencyShape
 from clauseproof.facts.weburl import WebUrl
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
@@ -23,7 +24,25 @@ def _key_arn(value: str) -> str:
     return value
 
 
-class AwsKey(Subject):
+class CloudKey(Subject):
+    """A key of any provider's: what looks at keys need not know which.
+
+    Attributes:
+        data_path: how to read a record that the vendor keeps under this key.
+        drill: how fast and how long a drill looks.
+        latency: how often the data path is read to see how fast it is, and against what.
+    """
+
+    data_path: DataPath | None = None
+    drill: DrillShape = DrillShape()
+    latency: LatencyShape = LatencyShape()
+
+    def hosts(self) -> tuple[str, ...]:
+        """The data path's host; the key service is asked in the buyer's own account."""
+        return () if self.data_path is None else (self.data_path.host,)
+
+
+class AwsKey(CloudKey):
     """A key of AWS KMS in the buyer's account. Credentials come from AWS's default chain, never from a profile.
 
     Attributes:
@@ -31,8 +50,6 @@ class AwsKey(Subject):
             accepted here and explained by the look: what it points to can change while the contract lasts.
         endpoint_url: another KMS endpoint than the region's own; http on this machine only.
         profile: name of a profile in AWS's configuration files.
-        data_path: how to read a record that the vendor keeps under this key.
-        drill: how fast and how long a drill looks.
     """
 
     key: ClassVar[str] = "key"
@@ -40,17 +57,11 @@ class AwsKey(Subject):
     arn: Annotated[str, AfterValidator(_key_arn)] = Field(alias="key")
     endpoint_url: WebUrl | None = None
     profile: str | None = Field(default=None, min_length=1, max_length=128)
-    data_path: DataPath | None = None
-    drill: DrillShape = DrillShape()
 
     @classmethod
     def accepts(cls, value: str) -> bool:
         """Whether it is an ARN of AWS KMS, in any partition."""
         return re.match(r"arn:aws[a-z-]*:kms:", value) is not None
-
-    def hosts(self) -> tuple[str, ...]:
-        """The data path's host; KMS is asked in the buyer's own account."""
-        return () if self.data_path is None else (self.data_path.host,)
 
     @property
     def partition(self) -> str:
