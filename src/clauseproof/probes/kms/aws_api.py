@@ -18,10 +18,14 @@ from clauseproof.probes.kms.aws_errors import code_of, explain
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.config import Config
     from types_boto3_kms.client import KMSClient
 
 CONNECT_S = 5.0
 READ_S = 10.0
+ATTEMPTS = 3
+CONNECTIONS = 32
+"""Connections a client keeps open: as many as the engine runs plain probes at once, so that none is made anew."""
 
 _making_clients = threading.Lock()
 
@@ -50,22 +54,49 @@ class AwsReach:
         return {name: value for name, value in every.items() if value is not None}
 
     def client(self, *, attempts: int, within_s: float = READ_S, fresh: bool = False) -> "KMSClient":
-        """A client whose calls take at most about `attempts` times `within_s`.
+        """A client of one's own, whose calls take at most about `attempts` times `within_s`.
 
         `fresh` reads credentials anew, so that renewed ones are found. Raises botocore's errors, see `explain`.
         """
-        from botocore.config import Config
-
-        config = Config(
-            region_name=self.arn.split(":")[3],
-            connect_timeout=min(CONNECT_S, within_s),
-            read_timeout=min(READ_S, within_s),
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            user_agent_extra=f"clauseproof/{__version__}",
-        )
         session = _new_session(self.profile) if fresh else _session(self.profile, _environment())
+        config = _config(self.region, attempts=attempts, within_s=within_s)
         with _making_clients:  # a session is not made for several threads; its clients are
             return session.client("kms", endpoint_url=self.endpoint_url, config=config)
+
+    def shared_client(self) -> "KMSClient":
+        """The one client of all looks that go the same way; its calls take at most about ATTEMPTS times READ_S.
+
+        Making a client takes as long as several calls. And only a client that sees all calls can slow down to the rate
+        that AWS allows, such as 100 ListKeyRotations a second (developer guide, "Request quotas"): clients that retry
+        each for itself give up on some keys of a large account. Drills have clients of their own: what slows an
+        inventory down must not slow a way back.
+        """
+        with _making_clients:
+            return _shared(self.region, self.endpoint_url, self.profile, _environment())
+
+    @property
+    def region(self) -> str:
+        """The region, from the ARN."""
+        return self.arn.split(":")[3]
+
+
+def _config(region: str, *, attempts: int, within_s: float, adaptive: bool = False) -> "Config":
+    from botocore.config import Config
+
+    return Config(
+        region_name=region,
+        connect_timeout=min(CONNECT_S, within_s),
+        read_timeout=min(READ_S, within_s),
+        retries={"mode": "adaptive" if adaptive else "standard", "total_max_attempts": attempts},
+        max_pool_connections=CONNECTIONS,
+        user_agent_extra=f"clauseproof/{__version__}",
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _shared(region: str, endpoint_url: str | None, profile: str | None, environment: int) -> "KMSClient":
+    config = _config(region, attempts=ATTEMPTS, within_s=READ_S, adaptive=True)
+    return _session(profile, environment).client("kms", endpoint_url=endpoint_url, config=config)
 
 
 def _new_session(profile: str | None) -> "boto3.Session":
@@ -94,9 +125,12 @@ class Failed(Exception):
 
 
 class AwsApi:
-    """Calls to one key, each noted in the look; what fails becomes one of our errors."""
+    """Calls to one key, each noted in the look; what fails becomes one of our errors.
 
-    def __init__(self, reach: AwsReach, look: Look, *, attempts: int = 3) -> None:
+    With `attempts` they go through a client of their own, as those of a drill must; else through the shared one.
+    """
+
+    def __init__(self, reach: AwsReach, look: Look, *, attempts: int | None = None) -> None:
         self.reach = reach
         self._look = look
         self._attempts = attempts
@@ -124,7 +158,10 @@ class AwsApi:
     def _connected(self) -> "KMSClient":
         if self._client is None:
             within_s = max(1.0, min(READ_S, self._look.remaining_s()))
-            self._client = self.reach.client(attempts=self._attempts, within_s=within_s)
+            if self._attempts is None and within_s == READ_S:
+                self._client = self.reach.shared_client()
+            else:
+                self._client = self.reach.client(attempts=self._attempts or ATTEMPTS, within_s=within_s)
         return self._client
 
     def pages(self, operation: str, member: str, most: int = 100) -> list[dict[str, Any]]:

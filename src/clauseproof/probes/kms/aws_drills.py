@@ -17,7 +17,7 @@ from clauseproof.model.look import Look
 from clauseproof.model.marks import probe, undoes
 from clauseproof.model.permission import Permission
 from clauseproof.probes.kms.aws import describe, rotation_events
-from clauseproof.probes.kms.aws_api import AwsApi, AwsReach, Failed
+from clauseproof.probes.kms.aws_api import ATTEMPTS, AwsApi, AwsReach, Failed
 from clauseproof.probes.kms.aws_errors import LOSSES, REFUSALS, code_of, explain
 from clauseproof.probes.kms.revocation import revoke
 from clauseproof.probes.kms.rotating import Opened, Progress, rotate
@@ -67,7 +67,7 @@ class _Hand:
     def __init__(self, key: AwsKey, look: Look, refusals: frozenset[str]) -> None:
         self.key = key
         self.target = key.arn
-        self.control = AwsApi(AwsReach.of(key), look)
+        self.control = AwsApi(AwsReach.of(key), look, attempts=ATTEMPTS)
         self.once = AwsApi(AwsReach.of(key), look, attempts=1)
         self._canary = secrets.token_bytes(32)
         self._context = {"EncryptionContext": key.drill.canary_context} if key.drill.canary_context else {}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from clauseproof.sandbox.kms.quota import Quota
+
 EVERY: Final = sys.maxsize
 """As a number of calls: every call from now on."""
 
@@ -30,6 +32,7 @@ class Faults:
         denies: operations refused to everyone for want of permission, by the provider's operation names.
         expired_credentials: every caller's credentials count as expired.
         throttled_calls: how many calls are refused as too many.
+        calls_per_s: how many calls a second are served, those beyond are refused as too many; 0 for all.
         server_error_calls: how many calls end in an internal error of the provider.
         reset_calls: how many connections are reset before anything is done.
         lost_answers: how many calls are carried out and their connection reset before the answer.
@@ -52,6 +55,7 @@ class Faults:
     denies: frozenset[str] = frozenset()
     expired_credentials: bool = False
     throttled_calls: int = 0
+    calls_per_s: int = 0
     server_error_calls: int = 0
     reset_calls: int = 0
     lost_answers: int = 0
@@ -87,6 +91,7 @@ class FaultBoard:
         with self._lock:
             self._faults = faults
             self._spared = 0
+            self._quota = Quota(faults.calls_per_s) if faults.calls_per_s else None
             self._left = {
                 Failure.RESET: faults.reset_calls,
                 Failure.SERVER_ERROR: faults.server_error_calls,
@@ -111,4 +116,4 @@ class FaultBoard:
             if left > 0:
                 self._left[failure] = left - 1
                 return failure
-        return None
+        return Failure.THROTTLED if self._quota is not None and not self._quota.take() else None
