@@ -145,12 +145,22 @@ class AwsApi:
 
     def try_call(self, operation: str, **more: Any) -> dict[str, Any]:
         """The same for a caller who decides by the code. Raises Failed."""
+        return self._ask(operation, {"KeyId": self.reach.arn, **more})
+
+    def account_call(self, operation: str, **params: Any) -> dict[str, Any]:
+        """A call about the key's account, not about the key, such as DescribeCustomKeyStores. Raises like `call`."""
+        try:
+            return self._ask(operation, params)
+        except Failed as failed:
+            raise explain(failed.error, operation, self.reach.arn, self.reach.profile) from failed.error
+
+    def _ask(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._look.called(f"kms:{operation}")
         try:
             method = getattr(self._connected(), _snake(operation))
-            answer: dict[str, Any] = method(KeyId=self.reach.arn, **more)
+            answer: dict[str, Any] = method(**params)
         except (ClientError, BotoCoreError) as error:
             raise Failed(error) from error
         return answer
@@ -164,12 +174,12 @@ class AwsApi:
                 self._client = self.reach.client(attempts=self._attempts or ATTEMPTS, within_s=within_s)
         return self._client
 
-    def pages(self, operation: str, member: str, most: int = 100) -> list[dict[str, Any]]:
+    def pages(self, operation: str, member: str, most: int = 100, **more: Any) -> list[dict[str, Any]]:
         """All entries of a listing, at most `most` pages. Raises like `call`."""
         entries: list[dict[str, Any]] = []
         marker: dict[str, str] = {}
         for _ in range(most):
-            page = self.call(operation, **marker)
+            page = self.call(operation, **more, **marker)
             entries += page.get(member, [])
             if not page.get("Truncated") or not page.get("NextMarker"):
                 return entries

@@ -36,7 +36,7 @@ _USAGES = {
     "MAC": Usage.MAC,
     "KEY_ENCAPSULATION": Usage.KEY_AGREEMENT,
 }
-_STATES = {
+STATES = {
     "ENABLED": KeyState.ENABLED,
     "DISABLED": KeyState.DISABLED,
     "DESTROY_SCHEDULED": KeyState.PENDING_DELETION,
@@ -78,7 +78,7 @@ def read_custody(api: GoogleApi, key: GoogleKey) -> Custody:
         owner=key.project,
         manager=Manager.CUSTOMER,
         origin=Origin.UNKNOWN if lead is None else origin_of(lead),
-        state=KeyState.PENDING_IMPORT if lead is None else _STATES.get(lead.state.name, KeyState.OTHER),
+        state=KeyState.PENDING_IMPORT if lead is None else STATES.get(lead.state.name, KeyState.OTHER),
         usage=_USAGES.get(found.purpose.name, Usage.OTHER),
         spec=found.version_template.algorithm.name,
         created=utc(found.create_time),

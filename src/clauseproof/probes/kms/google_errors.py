@@ -83,6 +83,7 @@ PERMISSIONS: Mapping[str, str] = {
     "Encrypt": "cloudkms.cryptoKeyVersions.useToEncrypt",
     "GetCryptoKey": "cloudkms.cryptoKeys.get",
     "GetCryptoKeyVersion": "cloudkms.cryptoKeyVersions.get",
+    "GetIamPolicy": "cloudkms.cryptoKeys.getIamPolicy",
     "GetEkmConnection": "cloudkms.ekmConnections.get",
     "ListCryptoKeyVersions": "cloudkms.cryptoKeyVersions.list",
     "UpdateCryptoKeyPrimaryVersion": "cloudkms.cryptoKeys.update",

@@ -53,9 +53,14 @@ class Caller:
 
 @dataclass(kw_only=True)
 class Bindings:
-    """The allow policy of one resource: members by role, and the etag that changes with it."""
+    """The allow policy of one resource: members by role, and the etag that changes with it.
+
+    Attributes:
+        conditions: CEL expressions by role; shown, and counted as met.
+    """
 
     members: dict[str, list[str]] = field(default_factory=dict)
+    conditions: dict[str, str] = field(default_factory=dict)
     generation: int = 0
 
     @property
@@ -68,13 +73,13 @@ def permits(
     caller: Caller, permission: str, resource: str, policies: Mapping[str, Bindings], extra: Sequence[str]
 ) -> bool:
     """Whether a policy on `resource` or above grants `permission`; `extra` members may use every key."""
-    if _matches(caller.denied, permission):
+    if matches(caller.denied, permission):
         return False
     if caller.member in extra and permission in USE:
         return True
     named = {caller.member, "allAuthenticatedUsers", "allUsers"}
     return any(
-        _matches(ROLES.get(role, ()), permission)
+        matches(ROLES.get(role, ()), permission)
         for name in lineage(resource)
         if name in policies
         for role, members in policies[name].members.items()
@@ -82,5 +87,6 @@ def permits(
     )
 
 
-def _matches(patterns: Iterable[str], permission: str) -> bool:
+def matches(patterns: Iterable[str], permission: str) -> bool:
+    """Whether one of the patterns stands for the permission."""
     return any(fnmatchcase(permission, pattern) for pattern in patterns)

@@ -30,8 +30,10 @@ from clauseproof.sandbox.kms.google.project import (
     Version,
     new_key,
 )
+from clauseproof.sandbox.kms.google.resourcemanager import application
 from clauseproof.sandbox.kms.hsm import Card
 from clauseproof.sandbox.kms.keystate import KeyState
+from clauseproof.sandbox.kms.serving import LoopbackServer
 from clauseproof.sandbox.pki import Leaf
 
 BUYER: Final = "user:buyer@buyer.example"
@@ -155,10 +157,17 @@ class GoogleKmsDouble:
         with self._holdings.lock:
             self._holdings.callers[caller.token] = caller
 
-    def bind(self, resource: str, role: str, members: Sequence[str]) -> None:
-        """Give members a role on a resource: a key, a key ring or `projects/...`."""
+    def bind(self, resource: str, role: str, members: Sequence[str], condition: str = "") -> None:
+        """Give members a role on a resource: a key, a key ring, `projects/...`; `condition` is CEL, and always met."""
         with self._holdings.lock:
-            self._holdings.policies.setdefault(resource, Bindings()).members[role] = list(members)
+            bindings = self._holdings.policies.setdefault(resource, Bindings())
+            bindings.members[role] = list(members)
+            if condition:
+                bindings.conditions[role] = condition
+
+    def resource_manager(self, ancestors: Sequence[str] = ()) -> LoopbackServer:
+        """Resource Manager and IAM for the same project, which lies in `ancestors`, the nearest first."""
+        return LoopbackServer(application(self._holdings, ancestors))
 
     def seed_connection(self, connection: EkmConnection) -> None:
         """Put a connection to an external key manager into the project, or replace it."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import grpc  # type: ignore[import-untyped]
 from google.iam.v1 import iam_policy_pb2, policy_pb2  # type: ignore[import-untyped]
+from google.type import expr_pb2  # type: ignore[import-untyped]
 
 from clauseproof.sandbox.kms.google.access import Bindings, permits
 from clauseproof.sandbox.kms.google.errors import GoogleError, invalid
@@ -70,8 +71,11 @@ def _policy(request: Request, resource: str) -> Any:
     foreign = request.holdings.faults.foreign_grantees
     if foreign and KEY.fullmatch(resource):
         members[FOREIGN_ROLE] = [*members.get(FOREIGN_ROLE, []), *foreign]
-    shown = [policy_pb2.Binding(role=role, members=each) for role, each in members.items()]
-    return policy_pb2.Policy(version=1, bindings=shown, etag=bindings.etag)
+    conditions = {role: expr_pb2.Expr(expression=expression) for role, expression in bindings.conditions.items()}
+    shown = [
+        policy_pb2.Binding(role=role, members=each, condition=conditions.get(role)) for role, each in members.items()
+    ]
+    return policy_pb2.Policy(version=3 if conditions else 1, bindings=shown, etag=bindings.etag)
 
 
 class _Wire:

@@ -1,0 +1,93 @@
+"""What the providers' operations on a key let somebody do, in words that are the same for all of them.
+
+From AWS's "Service Authorization Reference" for KMS and Cloud KMS's "Permissions and roles". What a table does not know
+is `OTHER`, and counts like anything else.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from clauseproof.facts.keys import Provider
+
+
+class Right(enum.StrEnum):
+    """What a principal may do with a key."""
+
+    ENCRYPT = "encrypt"
+    """Encrypt, and make data keys."""
+    DECRYPT = "decrypt"
+    SIGN = "sign"
+    """Sign, authenticate, verify, and agree on keys."""
+    READ = "read"
+    """See that the key exists, its settings and its policy; nothing that opens data."""
+    MANAGE = "manage"
+    """Change, rotate, import, disable, delete, copy."""
+    SHARE = "share"
+    """Let others in, or take their access away."""
+    OTHER = "other"
+
+
+def _by_operation(prefix: str, words: Mapping[Right, str]) -> dict[str, Right]:
+    return {f"{prefix}{name}": right for right, names in words.items() for name in names.split()}
+
+
+_AWS = _by_operation(
+    "kms:",
+    {
+        Right.ENCRYPT: "Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext "
+        "GenerateDataKeyWithoutPlaintext ReEncryptTo",
+        Right.DECRYPT: "Decrypt ReEncryptFrom",
+        Right.SIGN: "Decapsulate DeriveSharedSecret Encapsulate GenerateMac Sign Verify VerifyMac",
+        Right.READ: "DescribeCustomKeyStores DescribeKey GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus "
+        "GetParametersForImport GetPublicKey ListAliases ListGrants ListKeyPolicies ListKeyRotations ListKeys "
+        "ListResourceTags ListRetirableGrants",
+        Right.MANAGE: "CancelKeyDeletion ConnectCustomKeyStore CreateAlias CreateCustomKeyStore CreateKey DeleteAlias "
+        "DeleteCustomKeyStore DeleteImportedKeyMaterial DisableKey DisableKeyRotation DisconnectCustomKeyStore "
+        "EnableKey EnableKeyRotation ImportKeyMaterial ReplicateKey RotateKeyOnDemand ScheduleKeyDeletion "
+        "SynchronizeMultiRegionKey TagResource UntagResource UpdateAlias UpdateCustomKeyStore UpdateKeyDescription "
+        "UpdatePrimaryRegion",
+        Right.SHARE: "CreateGrant PutKeyPolicy RetireGrant RevokeGrant",
+    },
+)
+
+_SERVICES = ("kms:", "cloudkms.", "resourcemanager.")
+_GOOGLE_VERBS = {
+    verb: right
+    for right, verbs in {
+        Right.ENCRYPT: "useToEncrypt useToEncryptViaDelegation",
+        Right.DECRYPT: "useToDecrypt useToDecryptViaDelegation",
+        Right.SIGN: "useToDecapsulate useToSign useToVerify",
+        Right.READ: "get getIamPolicy list verifyConnectivity viewPublicKey",
+        Right.MANAGE: "create delete destroy restore update useToImport",
+        Right.SHARE: "setIamPolicy",
+    }.items()
+    for verb in verbs.split()
+}
+
+
+def operations(provider: Provider, patterns: Iterable[str], but: Iterable[str] = ()) -> dict[str, Right]:
+    """The provider's operations that some of `patterns` name and none of `but`, and what each lets somebody do.
+
+    `*` and `?` stand for any text and any character, letter case for nothing (IAM user guide, "Action"). A name without
+    them that the tables do not know is an operation all the same, if it is one on keys.
+    """
+    written, excepted = list(patterns), list(but)
+    known = _AWS if provider is Provider.AWS else {}
+    found = {name: right for name, right in known.items() if any(matches(pattern, name) for pattern in written)}
+    lower = {name.lower() for name in known}
+    plain = (name for name in written if name.lower().startswith(_SERVICES) and not set("*?") & set(name))
+    found |= {name: _by_name(provider, name) for name in plain if name.lower() not in lower}
+    return {n: right for n, right in found.items() if not any(matches(pattern, n) for pattern in excepted)}
+
+
+def _by_name(provider: Provider, operation: str) -> Right:
+    """A permission of Google's says in its last word what it is for."""
+    if provider is Provider.GOOGLE:
+        return _GOOGLE_VERBS.get(operation.rpartition(".")[2], Right.OTHER)
+    return Right.OTHER
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text fits a pattern in which `*` and `?` stand for any text and any character, in whatever case."""
+    return fnmatchcase(text.lower(), pattern.lower().replace("[", "[[]"))
