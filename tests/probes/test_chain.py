@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.manner import StartTls
 from clauseproof.facts.tls import Chain, Served
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes import chain as probe
 from tests.support.certificates import Holder, authority, leaf
+from tests.support.hostile import mail
 from tests.support.looks import presented, vendor
 from tests.support.tls import Talk, dripping, garbage, listening, mute_tls, resetting, silent, tls
 
@@ -113,6 +115,28 @@ def test_a_server_that_asks_for_a_client_certificate_is_seen(tmp_path: Path) -> 
             session.recv(1)
 
     assert served(talk)[0].chain == GOOD.chain
+
+
+def mail_server(port: int) -> Endpoint:
+    return vendor(port, "127.0.0.1").model_copy(update={"starttls": StartTls.SMTP})
+
+
+def test_the_chain_of_a_mail_server_is_seen_after_starttls(tmp_path: Path) -> None:
+    with listening(mail(GOOD.write(tmp_path))) as port:
+        (seen,) = presented(mail_server(port)).per_address
+    assert seen.served == (Served(chain=GOOD.chain, times=2),)
+
+
+def test_a_mail_server_that_does_not_begin_tls_is_unseen() -> None:
+    with listening(lambda connection: connection.sendall(b"554 not today\r\n")) as port:
+        (seen,) = presented(mail_server(port)).per_address
+    assert isinstance(seen.served, Unseen)
+    assert seen.served.reason is Reason.UNREADABLE
+    assert "did not begin TLS by smtp: the server said '554 not today'" in seen.served.text
+
+
+def test_a_connection_that_breaks_off_is_told_in_words() -> None:
+    assert unseen(resetting).text.endswith(("Connection reset by peer", "the connection was broken off"))
 
 
 @pytest.mark.parametrize(

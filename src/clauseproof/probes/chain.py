@@ -5,6 +5,7 @@ the chain is worth is judged later, from the recorded bytes. Stapled OCSP respon
 """
 
 import asyncio
+import socket
 import ssl
 from collections import Counter
 from typing import Any
@@ -16,6 +17,8 @@ from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unr
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
+from clauseproof.probes.hello.ask import PLAIN_PATIENCE_S, Target, begin_tls
+from clauseproof.probes.hello.starttls import conversation
 
 LOOKS = 2
 """Handshakes with each address, one after the other: a contradiction must be seen twice."""
@@ -57,10 +60,10 @@ async def _address(address: str, endpoint: Endpoint, look: Look) -> AddressChain
 async def _presented(address: str, endpoint: Endpoint, look: Look) -> tuple[bytes, ...]:
     """The chain of one handshake; whatever goes wrong becomes an error that names the address."""
     where = f"{address} port {endpoint.port}"
-    limit_s = min(_PATIENCE_S, look.remaining_s())
+    limit_s = min(_PATIENCE_S if endpoint.starttls is None else PLAIN_PATIENCE_S, look.remaining_s())
     try:
         async with asyncio.timeout(limit_s):
-            presented = await _handshake(address, endpoint)
+            presented = await _handshake(Target(address, endpoint.port), endpoint)
     except TimeoutError as error:
         raise TimedOut(f"{where} finished no handshake in {limit_s:.0f} s", "run again") from error
     except ssl.SSLError as error:
@@ -69,20 +72,41 @@ async def _presented(address: str, endpoint: Endpoint, look: Look) -> tuple[byte
             "check that it speaks TLS on this port and asks its clients for no certificate",
         ) from error
     except OSError as error:
-        raise Unreachable(f"{where}: {error.strerror or error}"[:300], "check that it is up and reachable") from error
+        words = error.strerror or str(error) or "the connection was broken off"
+        raise Unreachable(f"{where}: {words}"[:300], "check that it is up and reachable") from error
     return bounded(presented, where)
 
 
-async def _handshake(address: str, endpoint: Endpoint) -> list[bytes]:
-    loop = asyncio.get_running_loop()
-    # An empty server name keeps asyncio from sending the address as one.
+async def _handshake(target: Target, endpoint: Endpoint) -> list[bytes]:
+    loop, connection = asyncio.get_running_loop(), socket.socket(target.family, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        await loop.sock_connect(connection, target)
+        await _begin_tls(connection, target, endpoint)
+    except BaseException:
+        connection.close()
+        raise
+    # An empty server name keeps asyncio from sending the address as one. From here on the connection is its own.
     transport, _ = await loop.create_connection(
-        asyncio.Protocol, address, endpoint.port, ssl=looking_context(), server_hostname=endpoint.sni or ""
+        asyncio.Protocol, sock=connection, ssl=looking_context(), server_hostname=endpoint.sni or ""
     )
     try:
         return unverified(transport.get_extra_info("ssl_object"))
     finally:
         transport.abort()  # an orderly end would wait for the server
+
+
+async def _begin_tls(connection: socket.socket, target: Target, endpoint: Endpoint) -> None:
+    """Come to where TLS begins; EvidenceRejected where the plain protocol does not."""
+    if endpoint.starttls is None:
+        return
+    ends_s = asyncio.get_running_loop().time() + PLAIN_PATIENCE_S
+    failure = await begin_tls(connection, conversation(endpoint.starttls, endpoint.host), ends_s)
+    if failure is not None:
+        raise EvidenceRejected(
+            f"{target.address} port {target.port} did not begin TLS by {endpoint.starttls}: {failure.why}",
+            "check the endpoint's starttls",
+        )
 
 
 def looking_context() -> ssl.SSLContext:

@@ -82,11 +82,12 @@ async def _ask(
         return NoConnection("no connection in time", late=True)
     except OSError as error:
         return NoConnection(_words(error), late=False)
-    failure = await _start(connection, talk, ends_s) if talk is not None else None
+    failure = await begin_tls(connection, talk, ends_s) if talk is not None else None
     return failure or await _answer(connection, flight, ends_s)
 
 
-async def _start(connection: socket.socket, talk: Talk, ends_s: float) -> NoStart | None:
+async def begin_tls(connection: socket.socket, talk: Talk, ends_s: float) -> NoStart | None:
+    """Hold a plain conversation to where TLS begins, on a connection that does not block; None where it came there."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout_at(ends_s):
