@@ -17,7 +17,7 @@ class LatencyShape(Frozen):
 
     Attributes:
         baseline: a record of the same kind that the vendor keeps without the customer's key, read in turn with ours.
-        reads: of each side. Under 59 nothing can be shown of the slowest twentieth.
+        reads: of each side. Under 72 nothing can be shown of the slowest twentieth.
         pause: between two reads.
     """
 

@@ -1,0 +1,37 @@
+"""How long reads through the vendor's data path took, with the customer's key and without."""
+
+from clauseproof.model.assurance import Assurance
+from clauseproof.model.facts import Facts
+from clauseproof.model.frozen import Frozen
+
+
+class Reads(Frozen):
+    """Reads of one record, in the order asked.
+
+    Attributes:
+        host: of the data path; addresses: those that were read from at the same time. The slowest of them counts.
+        took_s: of each read: from the first byte sent for a new connection to the record's last; None where the record
+            did not come.
+        codes: what came instead, each once.
+    """
+
+    host: str
+    addresses: tuple[str, ...]
+    took_s: tuple[float | None, ...]
+    codes: tuple[str, ...]
+
+
+class Latency(Facts):
+    """Reads of a record under the customer's key, and in turn with them of one without it.
+
+    Attributes:
+        asked: how many reads of each side the look was asked for; it may have had time for fewer.
+        baseline: None where the profile names none.
+    """
+
+    kind = "datapath.latency"
+    ceiling = Assurance.OBSERVED
+
+    asked: int
+    with_key: Reads
+    baseline: Reads | None
