@@ -1,25 +1,60 @@
 """One claim on one key, through the engine: planned, looked at over the wire, recorded, judged."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import checks.custody
 import checks.drills
 import checks.keys
+import checks.location
+import checks.performance
+import checks.separation
 from clauseproof.engine.events import Silent
+from clauseproof.engine.judge import Court, Judge
 from clauseproof.engine.observe import Observer
 from clauseproof.engine.permit import Gate
 from clauseproof.engine.plan import build_plan
 from clauseproof.engine.registry import Registry
 from clauseproof.engine.workshop import Workshop
-from clauseproof.facts import azure, drills, google, keys
+from clauseproof.facts import (
+    azure,
+    dns,
+    drills,
+    google,
+    keyaccess,
+    keydeletion,
+    keymaterial,
+    keys,
+    keystores,
+    latency,
+    place,
+)
+from clauseproof.model.case import TrustAnchors
 from clauseproof.model.claim import Claim
+from clauseproof.model.jurisdiction import Atlas
 from clauseproof.model.permission import Permission
+from clauseproof.model.profile import Sources
 from clauseproof.model.subject import Subject
 from clauseproof.model.verdict import Verdict
-from clauseproof.probes.kms import aws, aws_drills, azure_drills, azure_undo, google_drills, google_undo
+from clauseproof.probes import latency as latency_probe
+from clauseproof.probes.kms import (
+    aws,
+    aws_access,
+    aws_custody,
+    aws_drills,
+    azure_drills,
+    azure_undo,
+    google_access,
+    google_custody,
+    google_drills,
+    google_undo,
+    keyhosts,
+)
 from clauseproof.probes.kms import azure as azure_keys
 from clauseproof.probes.kms import google as google_keys
-from tests.engine.support import Lines, grant, judge, profile, use
+from tests.engine.support import Lines, grant, profile, use
 from tests.support.keys import NOW, journal
 
 
@@ -30,24 +65,42 @@ class AnyFile:
         return Path(name).read_bytes()
 
 
+FACTS = (keys, drills, google, azure, keyaccess, keydeletion, keymaterial, keystores, latency, dns, place)
+AWS = (aws, aws_access, aws_custody, aws_drills)
+GOOGLE = (google_keys, google_access, google_custody, google_drills, google_undo)
+AZURE = (azure_keys, azure_drills, azure_undo)
+CHECKS = (checks.keys, checks.drills, checks.custody, checks.separation, checks.location, checks.performance)
+
+
 def judged(key: Subject, kind: str, claim: Claim, state: Path, *, now: datetime = NOW) -> Verdict:
     """The verdict of one claim, drills asked for and permitted; the engine's journal lies in `state`."""
+    return judged_together({"data-key": key}, kind, claim, state, now=now)
+
+
+def judged_together(
+    subjects: Mapping[str, Subject],
+    kind: str,
+    claim: Claim,
+    state: Path,
+    *,
+    now: datetime = NOW,
+    atlas: Atlas | None = None,
+    sources: Sources | None = None,
+) -> Verdict:
+    """The verdict of one claim on several keys at once; jurisdictions and lists of addresses where it needs them."""
     registry = Registry()
-    for module in (keys, drills, google, aws, aws_drills, google_keys, google_drills, google_undo):
-        registry.scan(module)
-    for module in (azure, azure_keys, azure_drills, azure_undo):
-        registry.scan(module)
-    for module in (checks.keys, checks.drills):
+    for module in (*FACTS, *AWS, *GOOGLE, *AZURE, keyhosts, latency_probe, *CHECKS):
         registry.scan(module)
     allowed = grant(Permission.DRILL, hosts=("127.0.0.0/8",))
-    made = profile({"data-key": key}, [use(kind, claim, "data-key")], grant=allowed)
+    made = replace(profile(dict(subjects), [use(kind, claim, *subjects)], grant=allowed), sources=sources or Sources())
     gate, lines = Gate(allowed, NOW, True), Lines()
     plan = build_plan(made, registry, gate)
     shop = Workshop(made, gate, AnyFile(), state, lambda data: f"sha256:{len(data)}")
     observer = Observer(plan, lines, shop, Silent(), journal(state / "journal"))
     observer.start()
     observer.wait()
-    (verdict,) = judge(plan, lines, now).verdicts()
+    court = Court(now, atlas or Atlas(()), TrustAnchors())
+    (verdict,) = Judge(plan, lines, court).verdicts()
     return verdict
 
 
