@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from clauseproof.facts.identity import Identity
 from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.model.subject import Subject
 
@@ -117,6 +118,9 @@ class Endpoint(Subject):
         depth: `full`, or `fast` for fleets: as few hellos to an address as will do, and no deep scan.
         crls: files with certificate revocation lists, relative to the profile, PEM or DER, by which its certificates
             are judged where no OCSP response is stapled.
+        page: what a look that speaks HTTP asks for.
+        http_port: where the same site may be spoken to without TLS, in order to be sent to https.
+        client: the certificate with which a client is accepted, where the endpoint asks for one.
     """
 
     key: ClassVar[str] = "endpoint"
@@ -128,6 +132,9 @@ class Endpoint(Subject):
     starttls: StartTls | None = None
     depth: Depth = Depth.FULL
     crls: tuple[str, ...] = Field(default=(), max_length=MOST_CRLS)
+    page: str = Field(default="/", max_length=1024, pattern=r"^/[!-~]*$")
+    http_port: int = Field(default=80, ge=1, le=65535)
+    client: Identity | None = None
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
