@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,7 @@ def test_offers_that_are_never_answered_are_silence_and_no_refusal(pem: Path, mo
         looks = probe._scan(
             sslyze_port.Target("127.0.0.1", port, "api.crm.example"),
             [TlsVersion.TLS1_1, TlsVersion.TLS1_3],
-            lambda: 60.0,
+            sslyze_port.TimeLimit(Look()),
         )
     assert looks[TlsVersion.TLS1_1].answer is Answer.SILENT
     assert looks[TlsVersion.TLS1_3].answer is Answer.ACCEPTED
@@ -144,6 +145,18 @@ def test_a_server_that_drips_bytes_is_given_up_and_blocks_no_other(pem: Path, mo
             assert seen.versions.reason is Reason.DEADLINE
     monkeypatch.setattr(sslyze_port, "LONGEST_S", 60.0)
     with listening(tls(pem)) as port:
+        versions(scanned(vendor(port, "127.0.0.1")))
+
+
+def test_waiting_behind_slow_servers_takes_no_time_of_an_addresss_own(
+    pem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sslyze_port, "LONGEST_S", 4.0)
+    with listening(dripping) as slow, listening(tls(pem)) as port, ThreadPoolExecutor() as pool:
+        for _ in range(3):
+            pool.submit(scanned, vendor(slow, "127.0.0.1"))
+        while sslyze_port._SERVERS_AT_ONCE._value:
+            time.sleep(0.01)
         versions(scanned(vendor(port, "127.0.0.1")))
 
 

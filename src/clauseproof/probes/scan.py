@@ -5,7 +5,7 @@ the words it keeps for each offer.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
@@ -19,7 +19,7 @@ from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
 from clauseproof.probes import tls
 from clauseproof.probes.rejections import answer
-from clauseproof.probes.tls import Target
+from clauseproof.probes.tls import Target, TimeLimit
 
 _MOST_REPLIES = 8
 
@@ -54,7 +54,7 @@ def _address(target: Target, look: Look) -> AddressScan:
 
 
 def _versions(target: Target, look: Look) -> tuple[VersionLooks, ...]:
-    limit_s = tls.time_limit(look)
+    limit_s = tls.TimeLimit(look)
     first = _scan(target, TlsVersion, limit_s)
     second: dict[TlsVersion, Attempt] = {}
     accepted = [version for version, attempt in first.items() if attempt.answer is Answer.ACCEPTED]
@@ -69,7 +69,7 @@ def _versions(target: Target, look: Look) -> tuple[VersionLooks, ...]:
     )
 
 
-def _scan(target: Target, versions: Iterable[TlsVersion], limit_s: Callable[[], float]) -> dict[TlsVersion, Attempt]:
+def _scan(target: Target, versions: Iterable[TlsVersion], limit_s: TimeLimit) -> dict[TlsVersion, Attempt]:
     wanted = tuple(versions)
     commands = tls.in_time(target, limit_s, lambda: tls.suites(target, wanted))
     return {version: _attempt(command) for version, command in commands.items()}

@@ -8,7 +8,7 @@ abandoned if they never end.
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
@@ -25,7 +25,7 @@ from clauseproof.model.look import Look
 CONNECTIONS_AT_ONCE = 5
 """Connections that are open to one address at a time."""
 LONGEST_S = 60.0
-"""The most that all looks at one address may take together."""
+"""The most that all looks at one address may take together, waiting for their turn not counted."""
 _SERVERS_AT_ONCE = threading.BoundedSemaphore(3)
 _HANDSHAKES_AT_ONCE = threading.BoundedSemaphore(8)
 _PATIENCE_S = 3
@@ -54,15 +54,34 @@ def targets(endpoint: Endpoint, names: Resolution) -> list[Target]:
     return [Target(address, endpoint.port, name, endpoint.starttls) for address in names.reachable]
 
 
-def time_limit(look: Look) -> Callable[[], float]:
-    """How many seconds are left for one address, asked again and again."""
-    ends = look.clock() + min(LONGEST_S, look.remaining_s() - _MARGIN_S)
-    return lambda: ends - look.clock()
+class TimeLimit:
+    """How many seconds are left for one address: of its own time, and of the whole look's."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._own_s = LONGEST_S
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return min(self._own_s, self.of_the_look_s())
+
+    def of_the_look_s(self) -> float:
+        """How long may be waited for a turn: else one slow address would take the time of all that wait behind it."""
+        return max(0.0, self._look.remaining_s() - _MARGIN_S)
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count the time that the block takes as the address's own."""
+        began_s = self._look.clock()
+        try:
+            yield
+        finally:
+            self._own_s -= self._look.clock() - began_s
 
 
 def in_time(
     target: Target,
-    limit_s: Callable[[], float],
+    limit_s: TimeLimit,
     work: Callable[[], T],
     room: threading.BoundedSemaphore = _SERVERS_AT_ONCE,
 ) -> T:
@@ -73,12 +92,13 @@ def in_time(
         LookFailed: whatever the work raised; a defect of sslyze's is this address's gap, not the end of the look.
     """
     late = TimedOut(f"{target.address} port {target.port} was not scanned in the time given", "run again")
-    if limit_s() <= 0 or not room.acquire(timeout=limit_s()):
+    if limit_s() <= 0 or not room.acquire(timeout=min(limit_s.of_the_look_s(), threading.TIMEOUT_MAX)):
         raise late
     try:
         done: Future[T] = Future()
         threading.Thread(target=_fulfil, args=(done, target, work), daemon=True).start()
-        return done.result(timeout=max(0.0, limit_s()))
+        with limit_s.counted():
+            return done.result(timeout=max(0.0, limit_s()))
     except TimeoutError as error:
         raise late from error
     finally:
@@ -124,7 +144,7 @@ def suites(target: Target, versions: tuple[TlsVersion, ...]) -> dict[TlsVersion,
     return {v: getattr(result.scan_result, _COMMANDS[v]) for v in versions}
 
 
-def stapled(target: Target, limit_s: Callable[[], float]) -> bytes | None:
+def stapled(target: Target, limit_s: TimeLimit) -> bytes | None:
     """The OCSP response that comes with one handshake, DER; None where none comes.
 
     Raises:

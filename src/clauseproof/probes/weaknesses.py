@@ -47,7 +47,7 @@ def _address(target: Target, look: Look) -> AddressWeaknesses:
     look.tell(f"testing {target.address} port {target.port}")
     work = _Work(target)
     try:
-        tls.in_time(target, tls.time_limit(look), work.all)
+        tls.in_time(target, tls.TimeLimit(look), work.all)
     except TimedOut as error:
         work.stop()
         if not work.trials:
