@@ -7,6 +7,7 @@ from pathlib import Path
 
 import checks.custody
 import checks.drills
+import checks.keylog
 import checks.keys
 import checks.location
 import checks.performance
@@ -25,6 +26,7 @@ from clauseproof.facts import (
     google,
     keyaccess,
     keydeletion,
+    keylog,
     keymaterial,
     keys,
     keystores,
@@ -44,11 +46,14 @@ from clauseproof.probes.kms import (
     aws_access,
     aws_custody,
     aws_drills,
+    aws_trail,
     azure_drills,
+    azure_keylog,
     azure_undo,
     google_access,
     google_custody,
     google_drills,
+    google_keylog,
     google_undo,
     keyhosts,
 )
@@ -65,11 +70,19 @@ class AnyFile:
         return Path(name).read_bytes()
 
 
-FACTS = (keys, drills, google, azure, keyaccess, keydeletion, keymaterial, keystores, latency, dns, place)
-AWS = (aws, aws_access, aws_custody, aws_drills)
-GOOGLE = (google_keys, google_access, google_custody, google_drills, google_undo)
-AZURE = (azure_keys, azure_drills, azure_undo)
-CHECKS = (checks.keys, checks.drills, checks.custody, checks.separation, checks.location, checks.performance)
+FACTS = (keys, drills, google, azure, keyaccess, keydeletion, keylog, keymaterial, keystores, latency, dns, place)
+AWS = (aws, aws_access, aws_custody, aws_drills, aws_trail)
+GOOGLE = (google_keys, google_access, google_custody, google_drills, google_keylog, google_undo)
+AZURE = (azure_keys, azure_drills, azure_keylog, azure_undo)
+CHECKS = (
+    checks.keys,
+    checks.keylog,
+    checks.drills,
+    checks.custody,
+    checks.separation,
+    checks.location,
+    checks.performance,
+)
 
 
 def judged(key: Subject, kind: str, claim: Claim, state: Path, *, now: datetime = NOW) -> Verdict:

@@ -10,6 +10,7 @@ from clauseproof.model.units import Duration
 
 MOST_POLLS = 10_000
 LONGEST = timedelta(hours=3)
+LONGEST_LOG = timedelta(hours=1)
 
 
 class DrillShape(Frozen):
@@ -23,6 +24,7 @@ class DrillShape(Frozen):
         confirmations: answers in a row before a change counts.
         rotations_kept: on-demand rotations of the key's lifetime budget that a rotation drill leaves untouched.
         canary_context: encryption context of our own canary, where the key's policy demands one.
+        log_within: how long the drill's own calls are looked for afterwards in the provider's audit log.
     """
 
     poll_every: Duration = timedelta(seconds=1)
@@ -31,11 +33,14 @@ class DrillShape(Frozen):
     confirmations: int = Field(default=3, ge=2, le=100)
     rotations_kept: int = Field(default=5, ge=0, le=24)
     canary_context: dict[str, str] = Field(default={"clauseproof": "drill"}, max_length=8)
+    log_within: Duration = timedelta(minutes=20)
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.give_up_after + self.recover_within > LONGEST:
             raise ValueError("give_up_after and recover_within last at most 3 hours together")
+        if self.log_within > LONGEST_LOG:
+            raise ValueError("log_within lasts at most 1 hour")
         if (self.give_up_after + self.recover_within) / self.poll_every > MOST_POLLS:
             raise ValueError(f"a drill polls at most {MOST_POLLS} times; make poll_every longer")
         return self

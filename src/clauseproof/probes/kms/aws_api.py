@@ -73,6 +73,16 @@ class AwsReach:
         with _making_clients:
             return _shared(self.region, self.endpoint_url, self.profile, _environment())
 
+    def client_of(self, service: str, *, attempts: int) -> Any:
+        """A client of another service in the key's region, where botocore finds it (`AWS_ENDPOINT_URL_...` included).
+
+        Raises botocore's errors, see `explain`.
+        """
+        session: Any = _session(self.profile, _environment())
+        config = _config(self.region, attempts=attempts, within_s=READ_S)
+        with _making_clients:
+            return session.client(service, config=config)
+
     @property
     def region(self) -> str:
         """The region, from the ARN."""

@@ -104,14 +104,17 @@ def code_of(error: Exception) -> str:
     return type(error).__name__
 
 
-def explain(error: Exception, operation: str, arn: str, profile: str | None) -> LookFailed:
-    """One of our errors for one of botocore's: never AWS's own text, always what to do."""
+def explain(error: Exception, operation: str, arn: str, profile: str | None, *, service: str = "kms") -> LookFailed:
+    """One of our errors for one of botocore's: never AWS's own text, always what to do.
+
+    `service` is the prefix of the right that the call needs.
+    """
     code = code_of(error)
     names = [code, *(base.__name__ for base in type(error).__mro__)]
     meaning = next((MEANINGS[name] for name in names if name in MEANINGS), _BROKEN)
     _, partition, _, region, account, _ = arn.split(":", 5)
     words = {
-        "call": f"kms:{operation}",
+        "call": f"{service}:{operation}",
         "arn": arn,
         "account": account,
         "partition": partition,

@@ -27,6 +27,7 @@ class Call:
         message: the provider's error message; empty when it succeeded.
         request_id: identifier that the provider gave in its answer.
         source: address it came from.
+        agent: what the client calls itself.
     """
 
     service: str
@@ -40,6 +41,7 @@ class Call:
     message: str
     request_id: str
     source: str
+    agent: str = ""
 
 
 class CallLog:

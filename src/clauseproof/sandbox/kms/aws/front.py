@@ -54,6 +54,7 @@ class Asked:
     body: bytes
     authorization: str
     source: str
+    agent: str
     request_id: str
 
 
@@ -100,6 +101,7 @@ def _asked(http: HttpRequest, body: bytes) -> Asked:
         body=body,
         authorization=http.headers.get("authorization", ""),
         source=http.client.host if http.client else "",
+        agent=http.headers.get("user-agent", ""),
         request_id=str(uuid.uuid4()),
     )
 
@@ -225,5 +227,6 @@ def _log(
             message=error.message if error else "",
             request_id=asked.request_id,
             source=asked.source,
+            agent=asked.agent,
         )
     )

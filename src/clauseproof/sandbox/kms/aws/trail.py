@@ -137,6 +137,7 @@ def _record(account: Account, call: Call) -> Mapping[str, Any]:
         "eventName": call.operation,
         "awsRegion": account.region,
         "sourceIPAddress": call.source,
+        "userAgent": call.agent,
         **failure,
         "requestID": call.request_id,
         "eventID": event_id(call),
