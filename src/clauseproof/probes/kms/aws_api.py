@@ -66,9 +66,9 @@ class AwsReach:
     def shared_client(self) -> "KMSClient":
         """The one client of all looks that go the same way; its calls take at most about ATTEMPTS times READ_S.
 
-        Making a client takes as long as several calls. The shared one slows down to the rate that AWS allows, such as 100
-        ListKeyRotations a second (developer guide, "Request quotas"), where retries alone leave some keys of a large
-        account unread. Drills have clients of their own: what slows an inventory down must not slow a way back.
+        Making a client takes as long as several calls. The shared one slows down to the rate that AWS allows, such as
+        100 ListKeyRotations a second (developer guide, "Request quotas"), where retries alone leave some keys of a
+        large account unread. Drills have clients of their own: what slows an inventory down must not slow a way back.
         """
         with _making_clients:
             return _shared(self.region, self.endpoint_url, self.profile, _environment())
