@@ -2,23 +2,25 @@
 
 import functools
 import ipaddress
-import re
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from clauseproof.facts.host import SHOWN, is_address, read_host
 from clauseproof.facts.identity import Identity
 from clauseproof.facts.manner import Depth, StartTls
+from clauseproof.facts.nameserver import Nameserver
+from clauseproof.facts.proxy import ProxyUrl
+from clauseproof.model.secret import SecretRef
 from clauseproof.model.subject import Subject
 
 HTTPS_PORT = 443
 MOST_CRLS = 8
 """The most revocation lists for one endpoint."""
-
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_SHOWN = 80
+MOST_RESOLVERS = 8
+"""The most resolvers of an endpoint's own."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +33,20 @@ class Authority:
     @property
     def literal(self) -> bool:
         """Whether the host is an address, not a name."""
-        return _is_address(self.host)
+        return is_address(self.host)
 
 
 @functools.lru_cache(maxsize=1024)
 def parse_endpoint(text: str) -> Authority:
     """Read `https://HOST[:PORT]` or `HOST:PORT`; ValueError says what is wrong with anything else."""
-    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    shown = text if len(text) <= SHOWN else text[:SHOWN] + "…"
     try:
         parts = _split(text.strip())
         port = parts.port
     except ValueError as error:
         raise ValueError(f"{shown!r} is no endpoint: {error}") from error
     _only_an_authority(parts, shown)
-    return Authority(_host(parts.hostname or "", shown), HTTPS_PORT if port is None else port)
+    return Authority(read_host(parts.hostname or "", shown), HTTPS_PORT if port is None else port)
 
 
 def _split(text: str) -> SplitResult:
@@ -69,40 +71,19 @@ def _only_an_authority(parts: SplitResult, shown: str) -> None:
         raise ValueError(f"{shown!r}: port 0 is not a port")
 
 
-def _host(host: str, shown: str) -> str:
-    name = host.lower().removesuffix(".")
-    if _is_address(name):
-        return str(ipaddress.ip_address(name))
-    if not name.isascii():
-        raise ValueError(f"{shown!r}: write an internationalised name in its ASCII form (xn--...)")
-    labels = name.split(".")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(f"{shown!r}: {host[:_SHOWN]!r} is neither a host name nor an IP address")
-    if labels[-1].isdigit() or labels[-1].startswith("0x"):
-        raise ValueError(f"{shown!r}: {host[:_SHOWN]!r} looks like an address and is none; write all of it")
-    return name
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return "%" not in text and bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
-
-
 def at(host: str, address: str) -> str:
     """`api.crm.example (192.0.2.7)`, for sentences; the address alone where that is the host, or there is none."""
     return address if host in ("", address) else f"{host} ({address})"
 
 
 def _address(text: str) -> str:
-    if not _is_address(text.strip()):
-        raise ValueError(f"{text[:_SHOWN]!r} is no IP address; write one such as 192.0.2.7 or 2001:db8::7")
+    if not is_address(text.strip()):
+        raise ValueError(f"{text[:SHOWN]!r} is no IP address; write one such as 192.0.2.7 or 2001:db8::7")
     return str(ipaddress.ip_address(text.strip()))
 
 
 def _name(text: str) -> str:
-    return _host(text.strip(), text[:_SHOWN])
+    return read_host(text.strip(), text[:SHOWN])
 
 
 class Endpoint(Subject):
@@ -111,6 +92,12 @@ class Endpoint(Subject):
     Attributes:
         endpoint: `https://HOST[:PORT]` or `HOST:PORT`.
         addresses: look at exactly these addresses instead of asking for the name's; the observation says so.
+        resolvers: ask these for the endpoint's name in place of `network.resolvers`.
+        proxy: `http://HOST:PORT` (by the method CONNECT) or `socks5://HOST:PORT`: the way to an endpoint that cannot be
+            reached directly. Only our own hellos and the look at the certificate go through it. Where neither
+            `addresses` nor `resolvers` are given, the proxy looks the name up, and its own rules decide where that
+            may lead.
+        proxy_user, proxy_password: by reference (`${env:PROXY_PASSWORD}`); both or neither.
         server_name: the name to ask for (SNI) and to expect in the certificate, where it is not the host.
         private_addresses: whether the name may lead to private or loopback addresses. Without it such an answer is
             recorded and not followed: a vendor's zone must not aim our looks at the buyer's own network.
@@ -127,6 +114,10 @@ class Endpoint(Subject):
 
     endpoint: str
     addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
+    resolvers: tuple[Nameserver, ...] = Field(default=(), max_length=MOST_RESOLVERS)
+    proxy: ProxyUrl | None = None
+    proxy_user: SecretRef | None = None
+    proxy_password: SecretRef | None = None
     server_name: Annotated[str, AfterValidator(_name)] | None = None
     private_addresses: bool = False
     starttls: StartTls | None = None
@@ -139,6 +130,10 @@ class Endpoint(Subject):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         parse_endpoint(self.endpoint)
+        if (self.proxy_user is None) != (self.proxy_password is None):
+            raise ValueError("proxy_user and proxy_password go together: name both or neither")
+        if self.proxy_user is not None and self.proxy is None:
+            raise ValueError("proxy_user and proxy_password are for a proxy, and no proxy is named")
         return self
 
     @property
@@ -164,7 +159,7 @@ class Endpoint(Subject):
     @property
     def sni(self) -> str | None:
         """The server name to send; None for an address, which must not be sent (RFC 6066, section 3)."""
-        return None if _is_address(self.name) else self.name
+        return None if is_address(self.name) else self.name
 
     def files(self) -> tuple[str, ...]:
         """The revocation lists."""

@@ -4,6 +4,7 @@ import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
 from clauseproof.facts.dns import Answer, Outcome, RecordType
+from clauseproof.facts.nameserver import parse_nameserver
 from clauseproof.model.errors import Unreachable
 from clauseproof.model.look import Look
 
@@ -18,7 +19,6 @@ PAYLOAD = 1232
 """Bytes of a datagram that no network on the way has to split (DNS flag day 2020)."""
 _PATIENCE_S = (2.0, 4.0)
 """How long the first and the second try wait for a datagram."""
-_DNS_PORT = 53
 _REMEDY = "write network.resolvers of the profile as 192.0.2.53 or 127.0.0.1:5353"
 
 
@@ -44,18 +44,10 @@ class _Reply(NamedTuple):
 
 def read_server(text: str) -> Server:
     """Read `192.0.2.53`, `127.0.0.1:5353`, `2001:db8::53` or `[::1]:5353`; Unreachable for anything else."""
-    host, port = text.strip(), ""
-    if host.startswith("["):
-        host, _, port = host[1:].partition("]")
-    elif host.count(":") == 1:
-        host, _, port = host.partition(":")
     try:
-        server = Server(str(ipaddress.ip_address(host)), int(port.removeprefix(":") or _DNS_PORT))
+        return Server(*parse_nameserver(text))
     except ValueError as error:
-        raise Unreachable(f"the resolver {text!r} is no address", _REMEDY) from error
-    if not 0 < server.port < 65536:
-        raise Unreachable(f"the resolver {text!r} names no port", _REMEDY)
-    return server
+        raise Unreachable(str(error), _REMEDY) from error
 
 
 def system_servers() -> list[Server]:

@@ -3,9 +3,10 @@
 import ipaddress
 import re
 
+from clauseproof.facts.nameserver import parse_nameserver
+
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\.?")
-_WITH_PORT = re.compile(r"\[?([0-9A-Fa-f.:]+?)\]?:(\d{1,5})")
 
 
 def fault_of_host(text: str) -> str | None:
@@ -21,12 +22,11 @@ def fault_of_host(text: str) -> str | None:
 
 def fault_of_resolver(text: str) -> str | None:
     """Why a text is no resolver; None if it is an address, with or without `:port`."""
-    if _is_address(text):
-        return None
-    match = _WITH_PORT.fullmatch(text)
-    if match and _is_address(match[1]) and 0 < int(match[2]) < 65536 and text.startswith("[") == (":" in match[1]):
-        return None
-    return f"{text!r} is no resolver; write an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53"
+    try:
+        parse_nameserver(text)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _is_address(text: str) -> bool:
