@@ -44,7 +44,7 @@ def _brought(origin: Origin, generations: list[Generation]) -> Finding:
         return holds(f"{name} lies in an external key store, and the provider never had it")
     if origin is Origin.UNKNOWN:
         return unknown(
-            f"Whether {name} was imported cannot be known from the provider's API. "
+            f"Whether {_lower(name)} was imported cannot be known from the provider's API. "
             "To settle it: the audit log's entry of the import"
         )
     return broken(f"{name} was not brought by the customer: it was {_MADE[origin]}")
@@ -90,7 +90,7 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
         return holds(own) if claim.single_tenant_hsm else broken(f"{own}, and the clause requires it outside")
     if origin is Origin.UNKNOWN:
         return unknown(
-            f"Where {name} is held cannot be known from the provider's API. To settle it: its console, or a key "
+            f"Where {_lower(name)} is held cannot be known from the provider's API. To settle it: its console, or a key "
             "ceremony's record"
         )
     return broken(f"{name} lies with the provider: it was {_MADE[origin]}")
@@ -147,7 +147,7 @@ def _guarded(protection: Protection | None, generations: list[Generation], claim
         return broken(f"{name} lies in the provider's own key service, whose HSMs serve all its customers")
     if protection is None:
         return unknown(
-            f"What guards {name} cannot be known from the provider's API. To settle it: the certificate of the "
+            f"What guards {_lower(name)} cannot be known from the provider's API. To settle it: the certificate of the "
             "provider's HSM by NIST's validation program (CMVP), or an audit report that names it"
         )
     return holds(f"{name} is guarded by an HSM")
@@ -157,7 +157,7 @@ def _validated(one: Generation, level: int) -> Finding:
     name = _named([one])
     if one.fips is None:
         return unknown(
-            f"To which FIPS level the module of {name} is validated cannot be known from the provider's API. "
+            f"To which FIPS level the module of {_lower(name)} is validated cannot be known from the provider's API. "
             "To settle it: its certificate by NIST's validation program (CMVP)"
         )
     text = f"{name} is in a module of FIPS {one.fips.standard} level {one.fips.level}"
@@ -310,11 +310,16 @@ def _nothing_in_use(materials: keymaterial.Materials) -> Iterator[Finding]:
 
 
 def _named(generations: list[Generation]) -> str:
+    """`The key's material (generations 1, 2)`."""
     ids = [one.id[:_SHOWN] for one in generations if one.id is not None]
     if not ids:
         return "The key's material"
     more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
-    return f"Generation{'s' if len(ids) > 1 else ''} {', '.join(ids[:_LISTED])}{more} of its material"
+    return f"The key's material (generation{'s' if len(ids) > 1 else ''} {', '.join(ids[:_LISTED])}{more})"
+
+
+def _lower(name: str) -> str:
+    return name[0].lower() + name[1:]
 
 
 _SHOWN, _LISTED = 12, 5
