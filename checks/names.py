@@ -12,7 +12,7 @@ from clauseproof.facts import tls, zone
 from clauseproof.facts.listed import Listed
 from clauseproof.facts.looks import agreed
 from clauseproof.hardware.dnsanchors import Anchors, read_anchors
-from clauseproof.hardware.dnssec import Insecure, Opinion, Secure, Undecided, judge_records
+from clauseproof.hardware.dnssec import Insecure, Secure, Undecided, judge_recorded
 from clauseproof.hardware.issuer import Issuer, issuer_of
 from clauseproof.hardware.rejection import printable
 from clauseproof.hardware.serverchain import Roots, Valid, judge_chain, read_roots
@@ -44,7 +44,10 @@ def dnssec(claim: Dnssec, answers: zone.SignedAnswers, case: Case) -> Iterator[F
 
 def _signed(answers: zone.SignedAnswers, sight: zone.Sight, now: datetime, anchors: Anchors) -> Finding:
     name, resolver = answers.name.rstrip("."), sight.resolver
-    opinions = [_opinion(answers, sight, rdtype, now, anchors) for rdtype in answers.types]
+    opinions = [
+        judge_recorded(sight.responses, answers.name, rdtype, now, answers.looked_at, anchors)
+        for rdtype in answers.types
+    ]
     against = [opinion for opinion in opinions if not isinstance(opinion, Secure | Undecided)]
     if against:
         proven = isinstance(against[0], Insecure) and against[0].proven
@@ -55,30 +58,13 @@ def _signed(answers: zone.SignedAnswers, sight: zone.Sight, now: datetime, ancho
     gaps = [opinion for opinion in opinions if isinstance(opinion, Undecided)]
     if gaps:
         remedy = "To settle it: run again, with network.resolvers that pass signatures on"
-        return unknown(f"{gaps[0].reason} (resolver {resolver}{_failure(sight)}). {remedy}", about=resolver)
+        why = "; ".join(filter(None, (f"resolver {resolver}", sight.failure)))
+        return unknown(f"{gaps[0].reason} ({why}). {remedy}", about=resolver)
     if not any(opinion.records for opinion in good):
         return unknown(f"{name} has no {' or '.join(answers.types)} record that could be signed", about=resolver)
     zones = " > ".join(zone_.rstrip(".") or "the root" for zone_ in good[0].zones)
     text = f"the {' and '.join(answers.types)} answers about {name} are proven by {zones} (resolver {resolver})"
     return holds(text, Assurance.PROVEN, about=resolver, until=min(opinion.until for opinion in good))
-
-
-def _opinion(answers: zone.SignedAnswers, sight: zone.Sight, rdtype: str, now: datetime, anchors: Anchors) -> Opinion:
-    """At the time of the case; undecided where signatures held when they were seen and do not reach as far."""
-    responses = {(told.name, told.type): told.message for told in sight.told if told.message is not None}
-    opinion = judge_records(responses, answers.name, rdtype, now, anchors)
-    if isinstance(opinion, Secure):
-        return opinion
-    seen = judge_records(responses, answers.name, rdtype, answers.looked_at, anchors)
-    if isinstance(seen, Secure):
-        return Undecided(f"the signatures seen on {answers.looked_at:%Y-%m-%d} are good until {seen.until:%Y-%m-%d}")
-    return opinion
-
-
-def _failure(sight: zone.Sight) -> str:
-    """The first question that was not answered, if any."""
-    failed = next((told for told in sight.told if not told.outcome.definite), None)
-    return "" if failed is None else f"; {failed.type} of {failed.name}: {failed.outcome}"
 
 
 class Caa(Claim):

@@ -27,7 +27,6 @@ from tests.support.signed import (
     answers_about,
     drop,
     replace,
-    responses_of,
     sign,
     signed_server,
 )
@@ -50,7 +49,7 @@ def zones(root: Zone = ROOT, example: Zone = EXAMPLE, crm: Zone = VENDOR) -> tup
 def responses(name: str, of: Iterable[Zone], **moods: str) -> dict[tuple[str, str], bytes]:
     with serving(signed_server(*of, **moods)) as server:
         (sight,) = answers_about(name, server).sights
-    return responses_of(sight)
+    return sight.responses
 
 
 def opinion(
@@ -251,7 +250,7 @@ def test_a_resolver_that_drops_signatures_leaves_it_open() -> None:
     server.strips = True
     with serving(server):
         (sight,) = answers_about("api.crm.example", server).sights
-    told = judge_records(responses_of(sight), "api.crm.example.", "A", NOW, read_anchors((anchor(ROOT),)))
+    told = judge_records(sight.responses, "api.crm.example.", "A", NOW, read_anchors((anchor(ROOT),)))
     assert isinstance(told, Undecided)
     assert "ask another resolver" in told.reason
 

@@ -21,7 +21,7 @@ from dns.dnssectypes import Algorithm, DSDigest
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
 from clauseproof.facts.endpoint import Endpoint
-from clauseproof.facts.zone import Sight, SignedAnswers
+from clauseproof.facts.zone import SignedAnswers
 from clauseproof.model.look import Look
 from clauseproof.model.profile import Network
 from clauseproof.probes.zone import signed_answers
@@ -264,8 +264,3 @@ def look(*servers: NameServer) -> Look:
 def answers_about(name: str, *servers: NameServer) -> SignedAnswers:
     """What the probe sees of a name."""
     return asyncio.run(signed_answers(Endpoint(endpoint=f"https://{name}"), look(*servers)))
-
-
-def responses_of(sight: Sight) -> dict[tuple[str, str], bytes]:
-    """A sight as a validator takes it."""
-    return {(told.name, told.type): told.message for told in sight.told if told.message is not None}

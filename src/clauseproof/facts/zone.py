@@ -39,6 +39,17 @@ class Sight(Frozen):
     told: tuple[Told, ...]
     times: int
 
+    @property
+    def responses(self) -> dict[tuple[str, str], bytes]:
+        """The responses that came, by name and type, as a validator takes them."""
+        return {(one.name, one.type): one.message for one in self.told if one.message is not None}
+
+    @property
+    def failure(self) -> str:
+        """The first question that was not answered, and what became of it; empty where all were."""
+        failed = next((one for one in self.told if not one.outcome.definite), None)
+        return "" if failed is None else f"{failed.type} of {failed.name}: {failed.outcome}"
+
 
 class SignedAnswers(Facts):
     """The responses from which a name's records can be proven, or not, from a trust anchor down.

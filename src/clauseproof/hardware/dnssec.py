@@ -95,6 +95,19 @@ def judge_records(responses: Responses, name: str, rdtype: str, when: datetime, 
         return Undecided(f"the responses about {printable(name)} cannot be read: {printable(error)}")
 
 
+def judge_recorded(
+    responses: Responses, name: str, rdtype: str, when: datetime, recorded: datetime, anchors: Anchors
+) -> Opinion:
+    """The same for responses of a known time: that their signatures do not reach to another is nobody's fault."""
+    opinion = judge_records(responses, name, rdtype, when, anchors)
+    if isinstance(opinion, Secure):
+        return opinion
+    then = judge_records(responses, name, rdtype, recorded, anchors)
+    if isinstance(then, Secure):
+        return Undecided(f"the signatures recorded on {recorded:%Y-%m-%d} are good until {then.until:%Y-%m-%d}")
+    return opinion
+
+
 class _Ruled(Exception):
     """The opinion is formed, and it is not Secure."""
 

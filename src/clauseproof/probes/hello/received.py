@@ -24,6 +24,10 @@ class NotOffered(Exception):
     """The other side does not come to where TLS begins; the text says why."""
 
 
+class NotListed(NotOffered):
+    """The other side lists what it can do, and TLS is not in the list."""
+
+
 def printable(data: bytes) -> str:
     """Their bytes in a form that shows what they are and does nothing."""
     text = data[:_SHOWN].decode("ascii", "backslashreplace")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Generator
 
 from clauseproof.facts.manner import StartTls
-from clauseproof.probes.hello.received import LONGEST_LINE, NotOffered, Read, Received, Talk, printable
+from clauseproof.probes.hello.received import LONGEST_LINE, NotListed, NotOffered, Read, Received, Talk, printable
 
 _CLIENT_NAME = "clauseproof.invalid"
 
@@ -21,7 +21,7 @@ def _smtp(host: str) -> Talk:
     yield from received.more(f"EHLO {_CLIENT_NAME}\r\n".encode())
     lines = yield from _replied(received, b"250")
     if b"STARTTLS" not in [line[4:].strip().upper() for line in lines.split(b"\n")]:
-        raise NotOffered("STARTTLS is not among what the server offers")
+        raise NotListed("STARTTLS is not among what the server offers")
     yield from received.more(b"STARTTLS\r\n")
     yield from _replied(received, b"220")
     received.finish()
@@ -149,7 +149,7 @@ def _xmpp(host: str) -> Talk:
     yield from received.more(opening.encode("ascii"))
     features = yield from received.until(_FEATURES)
     if not _STARTTLS.search(features):
-        raise NotOffered("starttls is not among the stream's features")
+        raise NotListed("starttls is not among the stream's features")
     yield from received.more(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
     answer = yield from received.until(_PROCEED)
     if not answer.lstrip().startswith(b"<proceed"):
