@@ -90,8 +90,8 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
         return holds(own) if claim.single_tenant_hsm else broken(f"{own}, and the clause requires it outside")
     if origin is Origin.UNKNOWN:
         return unknown(
-            f"Where {_lower(name)} is held cannot be known from the provider's API. To settle it: its console, or a key "
-            "ceremony's record"
+            f"Where {_lower(name)} is held cannot be known from the provider's API. To settle it: its console, or the "
+            "record of the key ceremony"
         )
     return broken(f"{name} lies with the provider: it was {_MADE[origin]}")
 

@@ -99,11 +99,15 @@ def _judge(claim: KeySeparation, entry: _Entry, told: Iterable[Admission]) -> Fi
             about=entry.who,
         )
     denials = [admission for admission in told if not admission.allows]
-    left = {op: right for op, right in entry.excess.items() if not any(_denied(claim, entry, op, d) for d in denials)}
-    rights = sorted({right for right in left.values() if claim.seeing_counts or right is not Right.READ})
-    if not rights:
+    left = {
+        operation: right
+        for operation, right in entry.excess.items()
+        if not any(_denied(claim, entry, operation, right, denial) for denial in denials)
+    }
+    deeds = _deeds({op: right for op, right in left.items() if claim.seeing_counts or right is not Right.READ})
+    if not deeds:
         return note(f"{name} can do no more than see the key, by {where}", about=entry.who)
-    text = f"{name} may {', '.join(rights)}, by {where}{_narrowed(entry.admission)}"
+    text = f"{name} may {deeds}, by {where}{_narrowed(entry.admission)}"
     doubts = [*entry.admission.depends_on, *(c for d in denials for c in _may_deny(entry, left, d))]
     if doubts:
         return unknown(
@@ -115,15 +119,24 @@ def _judge(claim: KeySeparation, entry: _Entry, told: Iterable[Admission]) -> Fi
     return broken(f"{text}; {whose}", about=entry.who)
 
 
-def _denied(claim: KeySeparation, entry: _Entry, operation: str, denial: Admission) -> bool:
+def _denied(claim: KeySeparation, entry: _Entry, operation: str, right: Right, denial: Admission) -> bool:
     """Whether an unconditional denial takes this operation back."""
     if denial.confined_to or denial.narrowed_by or denial.depends_on or not _names(denial, operation):
         return False
     if not denial.others:
         return any(_covers(name, entry.who) for name in (*denial.principals, *_everyone(denial)))
-    if entry.who == EVERYONE or entry.who.endswith(":root"):  # all but these are denied, and these are on the list
-        return all(any(_covers(pattern, name) for pattern in claim.allowed) for name in denial.principals)
-    return not any(_covers(name, entry.who) for name in denial.principals)
+    return all(_may(claim, name, right) for name in denial.principals if _part_of(name, entry.who))
+
+
+def _part_of(name: str, who: str) -> bool:
+    """Whether `name` is, or may be, among those whom `who` stands for."""
+    return who == EVERYONE or _covers(who, name) or _covers(name, who)
+
+
+def _may(claim: KeySeparation, name: str, right: Right) -> bool:
+    if any(_covers(pattern, name) for pattern in claim.allowed):
+        return True
+    return right in claim.vendor_may and any(_covers(pattern, name) for pattern in claim.vendor)
 
 
 def _everyone(denial: Admission) -> tuple[str, ...]:
@@ -176,6 +189,12 @@ def _spelled(entry: _Entry) -> str:
         return entry.who
     confined = " and ".join(" or ".join(names) for names in entry.admission.confined_to)
     return f"Everybody of {confined}" if confined else "Everybody in the world"
+
+
+def _deeds(held: Mapping[str, Right]) -> str:
+    """`decrypt, manage, kms:Brew`: rights, and by their names the operations that no table knows."""
+    known = sorted({right for right in held.values() if right is not Right.OTHER})
+    return ", ".join([*known, *sorted(operation for operation, right in held.items() if right is Right.OTHER)])
 
 
 def _narrowed(admission: Admission) -> str:
