@@ -19,6 +19,7 @@ _IDENTIFIER = re.compile(
 AUTHORITIES = {
     "azure.net": "https://login.microsoftonline.com",
     "azure.cn": "https://login.chinacloudapi.cn",
+    "chinacloudapi.cn": "https://login.chinacloudapi.cn",
     "usgovcloudapi.net": "https://login.microsoftonline.us",
     "sovcloud-api.fr": "https://login.sovcloud-identity.fr",
     "sovcloud-api.de": "https://login.sovcloud-identity.de",

@@ -1,7 +1,7 @@
 """What the providers' operations on a key let somebody do, in words that are the same for all of them.
 
-From AWS's "Service Authorization Reference" for KMS and Cloud KMS's "Permissions and roles". What a table does not know
-is `OTHER`, and counts like anything else.
+From AWS's "Service Authorization Reference" for KMS, Cloud KMS's "Permissions and roles" and Managed HSM's "Local RBAC
+built-in roles". What a table does not know is `OTHER`, and counts like anything else.
 """
 
 import enum
@@ -51,7 +51,25 @@ _AWS = _by_operation(
     },
 )
 
-_SERVICES = ("kms:", "cloudkms.", "resourcemanager.")
+_AZURE = _by_operation(
+    "Microsoft.KeyVault/managedHsm/",
+    {
+        Right.ENCRYPT: "keys/encrypt/action keys/wrap/action",
+        Right.DECRYPT: "keys/decrypt/action keys/unwrap/action",
+        Right.SIGN: "keys/derive/action keys/sign/action keys/verify/action",
+        Right.READ: "backup/status/action keys/deletedKeys/read/action keys/read/action restore/status/action "
+        "roleAssignments/read/action roleDefinitions/read/action securitydomain/download/read "
+        "securitydomain/transferkey/read securitydomain/upload/read",
+        Right.MANAGE: "backup/start/action keys/backup/action keys/create keys/delete keys/deletedKeys/delete "
+        "keys/deletedKeys/recover/action keys/import/action keys/restore/action keys/rotate/action keys/write/action "
+        "restore/start/action rng/action securitydomain/upload/action",
+        Right.SHARE: "keys/export/action keys/release/action roleAssignments/delete/action "
+        "roleAssignments/write/action roleDefinitions/delete/action roleDefinitions/write/action "
+        "securitydomain/download/action",
+    },
+)
+
+_SERVICES = ("kms:", "cloudkms.", "resourcemanager.", "microsoft.keyvault/")
 _GOOGLE_VERBS = {
     verb: right
     for right, verbs in {
@@ -73,7 +91,7 @@ def operations(provider: Provider, patterns: Iterable[str], but: Iterable[str] =
     them that the tables do not know is an operation all the same, if it is one on keys.
     """
     written, excepted = list(patterns), list(but)
-    known = _AWS if provider is Provider.AWS else {}
+    known = {Provider.AWS: _AWS, Provider.AZURE: _AZURE}.get(provider, {})
     found = {name: right for name, right in known.items() if any(matches(pattern, name) for pattern in written)}
     lower = {name.lower() for name in known}
     plain = (name for name in written if name.lower().startswith(_SERVICES) and not set("*?") & set(name))

@@ -154,7 +154,7 @@ class Custody(Facts):
         owner: AWS account id, Google project, Azure tenant.
         spec: the provider's word for its algorithm and size, such as `SYMMETRIC_DEFAULT`.
         store: id of the custom or external key store; None where there is none.
-        replicas: the other regions that hold a copy of the material.
+        replicas: the other regions that hold a copy of the material; None where the provider's API does not say.
         protection: None where the provider's API does not say (AWS).
         material_expires: when imported material is deleted; None where it is not.
         deletion: when a key pending deletion will be deleted.
@@ -175,7 +175,7 @@ class Custody(Facts):
     partition: str
     region: str
     multi_region: bool
-    replicas: tuple[str, ...]
+    replicas: tuple[str, ...] | None
     store: str | None
     protection: Protection | None
     material_expires: AwareDatetime | None

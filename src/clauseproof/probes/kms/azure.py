@@ -1,12 +1,13 @@
 """What Key Vault or Managed HSM says of a key: whose it is, what it is made of, how it rotates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from clauseproof.facts.azure import AzureKey
+from clauseproof.facts.azurepairs import copied_to
 from clauseproof.facts.keys import (
     Custody,
     KeyState,
@@ -39,8 +40,9 @@ _MOST_LOOKED_INTO = 10
 def custody(key: AzureKey, look: Look) -> Custody:
     """KeyGet, KeyListVersions, and the challenge, which names the vault's tenant. Raises LookFailed.
 
-    Key Vault does not say whether material was imported, nor a Managed HSM in which further regions it is held. A key
-    that was deleted and can be recovered is shown as it was, pending deletion.
+    The region is the one that the vault names in its answers; its contents are copied to that region's pair. Key Vault
+    does not say whether material was imported, nor a Managed HSM in which further regions it is held. A key that was
+    deleted and can be recovered is shown as it was, pending deletion.
     """
     with AzureApi(AzureReach.of(key, look), look) as api:
         return read_custody(api, key)
@@ -49,8 +51,9 @@ def custody(key: AzureKey, look: Look) -> Custody:
 def read_custody(api: AzureApi, key: AzureKey) -> Custody:
     """Custody through an API that is already there."""
     tenant = api.tenant()
-    shown, deletion = _current(api)
+    shown, deletion = current(api)
     versions = [shown.properties] if deletion is not None else api.versions()
+    guards = protections(api, key, shown, versions)
     return Custody(
         provider=Provider.AZURE,
         target=f"{key.vault}/keys/{shown.name}",
@@ -66,15 +69,15 @@ def read_custody(api: AzureApi, key: AzureKey) -> Custody:
         partition=key.domain,
         region=api.region or "unknown",
         multi_region=False,
-        replicas=(),
+        replicas=None if key.managed_hsm else copied_to(api.region or "unknown"),
         store=None,
-        protection=Protection.SINGLE_TENANT_HSM if key.managed_hsm else _protection(api, shown, versions),
+        protection=_least(guards[str(version.version)] for version in versions if version.enabled),
         material_expires=None,
         deletion=deletion,
     )
 
 
-def _current(api: AzureApi) -> "tuple[KeyVaultKey, datetime | None]":
+def current(api: AzureApi) -> "tuple[KeyVaultKey, datetime | None]":
     """The newest version, and when it will be purged if the key was deleted."""
     try:
         return api.get(), None
@@ -125,23 +128,37 @@ def _text(value: Any) -> str:
     return str(getattr(value, "value", value) or "")
 
 
-def _protection(api: AzureApi, shown: "KeyVaultKey", versions: "Sequence[KeyProperties]") -> Protection | None:
-    """The least that guards any version still enabled; None where too many do not say."""
-    if not _in_hardware(shown):
+def protections(
+    api: AzureApi, key: AzureKey, shown: "KeyVaultKey", versions: "Sequence[KeyProperties]"
+) -> dict[str, Protection | None]:
+    """What guards each version, by id; None where the list does not say and too many would have to be asked for.
+
+    A list names the hardware of a version, and not its key type: a software key can have got an HSM version since.
+    """
+    if key.managed_hsm:
+        return {str(version.version): Protection.SINGLE_TENANT_HSM for version in versions}
+    found: dict[str, Protection | None] = {
+        str(version.version): Protection.HSM if _platform(version) else None for version in versions
+    }
+    found[str(shown.properties.version)] = _protection(shown)
+    silent = [str(v.version) for v in versions if v.enabled and found[str(v.version)] is None]
+    return found | {version: _protection(api.get(version)) for version in silent[-_MOST_LOOKED_INTO:]}
+
+
+def _least(found: Iterable[Protection | None]) -> Protection | None:
+    """The least that guards any of them; None where that of some is not known."""
+    every = set(found)
+    if Protection.SOFTWARE in every:
         return Protection.SOFTWARE
-    silent = [v for v in versions if v.enabled and v.version != shown.properties.version and not _platform(v)]
-    if len(silent) > _MOST_LOOKED_INTO:
-        return None
-    guarded = all(_in_hardware(api.get(version.version)) for version in silent)
-    return Protection.HSM if guarded else Protection.SOFTWARE
+    return None if None in every or not every else min(every, key=str)
 
 
-def _in_hardware(shown: "KeyVaultKey") -> bool:
-    return _text(shown.key_type).endswith("-HSM")
+def _protection(shown: "KeyVaultKey") -> Protection:
+    return Protection.HSM if _text(shown.key_type).endswith("-HSM") else Protection.SOFTWARE
 
 
 def _platform(version: "KeyProperties") -> bool:
-    """Whether the list names the hardware: 1 for FIPS 140-2 level 2, 2 for FIPS 140-3 level 3 ("About keys")."""
+    """Whether the list names hardware; 0 is software (Key Vault documentation, "About keys")."""
     return version.hsm_platform not in (None, "", "0")
 
 

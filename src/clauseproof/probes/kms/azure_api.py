@@ -37,6 +37,8 @@ RIGHTS: Mapping[str, str] = {
     "KeyUnwrap": "keys/unwrapKey",
     "KeyEncrypt": "keys/encrypt",
     "KeyDecrypt": "keys/decrypt",
+    "RoleAssignmentList": "Microsoft.KeyVault/managedHsm/roleAssignments/read/action",
+    "RoleDefinitionList": "Microsoft.KeyVault/managedHsm/roleDefinitions/read/action",
 }
 """The right that each operation needs, in the words of access policies; `docs/permissions.md` has the roles'."""
 

@@ -49,10 +49,60 @@ def _shown(assignment: Assignment) -> Mapping[str, Any]:
     }
 
 
+def _list_definitions(request: Request) -> Answer:
+    if not request.vault.managed_hsm:
+        raise AzureError(404, "NotFound", "A vault keeps no role definitions; Azure Resource Manager does.")
+    shown = [_definition(role, name, actions) for role, (name, actions) in _BUILT_IN.items()]
+    return request.page(shown, f"/{_PROVIDER}/roleDefinitions")
+
+
+def _definition(role: str, name: str, actions: str) -> Mapping[str, Any]:
+    allowed = [f"Microsoft.KeyVault/managedHsm/{action}" for action in actions.split()]
+    permission = {"actions": [], "notActions": [], "dataActions": allowed, "notDataActions": []}
+    return {
+        "id": f"Microsoft.KeyVault/{_PROVIDER}/roleDefinitions/{role}",
+        "name": role,
+        "properties": {"roleName": name, "type": "AKVBuiltInRole", "permissions": [permission]},
+        "type": "Microsoft.Authorization/roleDefinitions",
+    }
+
+
+_BUILT_IN: Final = {
+    ADMINISTRATOR: (
+        "Managed HSM Administrator",
+        (
+            "roleAssignments/read/action roleAssignments/write/action roleAssignments/delete/action "
+            "roleDefinitions/read/action roleDefinitions/write/action roleDefinitions/delete/action "
+            "securitydomain/download/action securitydomain/upload/action backup/start/action restore/start/action"
+        ),
+    ),
+    CRYPTO_OFFICER: (
+        "Managed HSM Crypto Officer",
+        (
+            "roleAssignments/read/action roleAssignments/write/action roleAssignments/delete/action "
+            "roleDefinitions/read/action roleDefinitions/write/action roleDefinitions/delete/action "
+            "keys/deletedKeys/read/action keys/deletedKeys/recover/action keys/deletedKeys/delete keys/export/action"
+        ),
+    ),
+    CRYPTO_USER: (
+        "Managed HSM Crypto User",
+        (
+            "roleAssignments/read/action roleDefinitions/read/action keys/read/action keys/write/action keys/create "
+            "keys/rotate/action keys/delete keys/import/action keys/backup/action keys/restore/action keys/release/action "
+            "keys/encrypt/action keys/decrypt/action keys/wrap/action keys/unwrap/action keys/sign/action "
+            "keys/verify/action rng/action"
+        ),
+    ),
+}
+"""Source: Managed HSM documentation, "Local RBAC built-in roles", section "Permitted operations"."""
+
+_DEFINITIONS: Final = Operation("RoleDefinitionList", "listroledefinitions", _list_definitions)
 _LIST: Final = Operation("RoleAssignmentList", "listroleassignments", _list_assignments)
 
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     # A scope of `/` comes as one, two or three slashes, by the client that writes it.
     ("GET", f"/{_PROVIDER}/roleAssignments"): _LIST,
     ("GET", f"/{{scope:path}}/{_PROVIDER}/roleAssignments"): _LIST,
+    ("GET", f"/{_PROVIDER}/roleDefinitions"): _DEFINITIONS,
+    ("GET", f"/{{scope:path}}/{_PROVIDER}/roleDefinitions"): _DEFINITIONS,
 }
