@@ -85,7 +85,8 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
     name = _named(generations)
     if origin is Origin.EXTERNAL_KEY_STORE:
         return holds(f"{name} lies in an external key store")
-    if origin in (Origin.HSM_CLUSTER, Origin.SINGLE_TENANT_HSM):
+    alone = all(one.protection is Protection.SINGLE_TENANT_HSM for one in generations)
+    if alone or origin in (Origin.HSM_CLUSTER, Origin.SINGLE_TENANT_HSM):
         own = f"{name} lies in an HSM of the customer's alone at the provider's"
         return holds(own) if claim.single_tenant_hsm else broken(f"{own}, and the clause requires it outside")
     if origin is Origin.UNKNOWN:
@@ -194,7 +195,13 @@ def key_location(claim: KeyLocation, custody: keys.Custody, case: Case) -> Itera
         except LookupError as error:
             yield unknown(str(error.args[0]))
             return
-        yield from (_place(custody.provider, region, where) for region in (custody.region, *custody.replicas))
+        copies = custody.replicas or ()
+        yield from (_place(custody.provider, region, where) for region in (custody.region, *copies))
+        if custody.replicas is None:
+            yield unknown(
+                "In which further regions the key is kept cannot be known from the provider's API. To settle it: the "
+                "regions of the HSM or vault in the provider's console"
+            )
     if custody.origin is Origin.EXTERNAL_KEY_STORE:
         yield unknown(
             "The material lies outside the provider, in an external key store. To settle it: judge this key by "
