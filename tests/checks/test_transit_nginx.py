@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from checks.certificates import Certificate, certificate
 from checks.tls_floor import TlsFloor, tls_floor
-from checks.transit import Certificate, certificate
 from clauseproof.facts.hello import Offers
 from clauseproof.facts.tls import Scan, TlsVersion
 from clauseproof.model.assurance import Assurance

@@ -1,11 +1,11 @@
-"""Encryption in transit: satisfied, not satisfied, and undecided for every reason there is."""
+"""Certificates: satisfied, not satisfied, and undecided for every reason there is."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from checks.transit import Certificate, certificate
+from checks.certificates import Certificate, certificate
 from clauseproof.facts.tls import AddressChain, Chain, Served
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome

@@ -1,4 +1,4 @@
-"""Encryption in transit: whose certificate an endpoint shows, tried from outside."""
+"""Whose certificate an endpoint shows, tried from outside."""
 
 from collections.abc import Iterator
 
