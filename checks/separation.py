@@ -124,7 +124,7 @@ def _denied(claim: KeySeparation, entry: _Entry, operation: str, right: Right, d
     if denial.confined_to or denial.narrowed_by or denial.depends_on or not _names(denial, operation):
         return False
     if not denial.others:
-        return any(_covers(name, entry.who) for name in (*denial.principals, *_everyone(denial)))
+        return any(_covers(name, entry.who) for name in denial.principals)
     return all(_may(claim, name, right) for name in denial.principals if _part_of(name, entry.who))
 
 
@@ -139,14 +139,10 @@ def _may(claim: KeySeparation, name: str, right: Right) -> bool:
     return right in claim.vendor_may and any(_covers(pattern, name) for pattern in claim.vendor)
 
 
-def _everyone(denial: Admission) -> tuple[str, ...]:
-    return (EVERYONE,) if EVERYONE in denial.principals else ()
-
-
 def _may_deny(entry: _Entry, left: Iterable[str], denial: Admission) -> tuple[str, ...]:
     """The conditions of a denial that may speak of this principal and of one of these operations."""
     conditions = (*denial.narrowed_by, *denial.depends_on, *(", ".join(names) for names in denial.confined_to))
-    about = denial.others or EVERYONE in denial.principals or any(_covers(n, entry.who) for n in denial.principals)
+    about = denial.others or any(_covers(name, entry.who) for name in denial.principals)
     return conditions if about and any(_names(denial, operation) for operation in left) else ()
 
 
@@ -170,7 +166,7 @@ def _covers(pattern: str, name: str) -> bool:
     account = _ACCOUNT.fullmatch(pattern)
     if account:
         return (account["number"] or account["digits"]) == _account_of(name)
-    return name == pattern or (name != EVERYONE and matches(pattern, name))
+    return name == pattern or matches(pattern, name)
 
 
 def _account_of(name: str) -> str | None:

@@ -9,10 +9,11 @@ import pytest
 from clauseproof.engine.journal import open_entries
 from clauseproof.facts.drills import Answer, End, RotationDrill
 from clauseproof.model.errors import Denied, Unknowable, Unreachable
-from clauseproof.probes.kms.google_drills import rotation_drill
+from clauseproof.probes.kms.google_drills import _RotatableGoogleKey, rotation_drill
+from clauseproof.probes.kms.google_errors import LOSSES
 from clauseproof.sandbox.kms.faults import EVERY, Faults
 from clauseproof.sandbox.kms.google import Algorithm, GoogleKmsDouble, KeySeed, Level, Purpose, State
-from tests.support.googlekeys import client, google_key, states_of, usable
+from tests.support.googlekeys import client, google_key, make_version, states_of, usable
 from tests.support.keys import FAST, day, journal, look
 
 
@@ -71,6 +72,18 @@ def test_a_version_that_is_primary_and_encrypts_nothing_is_caught(
     assert found.material_before == found.material_after
     assert found.changed.new_after_s is None
     assert 0 < found.changed.old_until_s <= found.looked_for_s
+
+
+def test_new_material_counts_only_once_decrypt_agrees_that_it_is_primary(double: GoogleKmsDouble, name: str) -> None:
+    hand = _RotatableGoogleKey(google_key(double, name), look(), LOSSES)
+    hand.progress()
+    sealed = hand.seal()
+    assert hand.open(sealed).material == "1"
+    make_version(double, name)
+    client(double).update_crypto_key_primary_version(name=name, crypto_key_version_id="2", timeout=5)
+    assert hand.open(sealed).material is None, "the control plane showed version 1 as primary, and Decrypt does not"
+    hand.progress()
+    assert hand.open(sealed).material == "1"
 
 
 def test_lost_old_data_is_looked_at_twice(double: GoogleKmsDouble, name: str, tmp_path: Path) -> None:

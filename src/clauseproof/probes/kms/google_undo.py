@@ -8,7 +8,7 @@ from clauseproof.model.drill import Undo
 from clauseproof.model.errors import RestoreFailed
 from clauseproof.model.marks import undoes
 from clauseproof.probes.kms.google_api import CALL_S, Clients, Failed, GoogleReach, invoke
-from clauseproof.probes.kms.google_errors import REFUSALS, explain
+from clauseproof.probes.kms.google_errors import explain
 from clauseproof.probes.kms.google_versions import DISABLED, ENABLED, VersionStates
 
 WAY_BACK = "google-kms-versions"
@@ -94,9 +94,8 @@ def _still_refuses(clients: Clients, undo: Undo) -> str | None:
     try:
         _invoke(clients, "Decrypt", request)
     except Failed as failed:
-        if failed.code in REFUSALS:
-            return f"its versions are enabled and it still refuses to decrypt ({failed.code})"
-        return None if failed.code == "PERMISSION_DENIED" else f"decrypting failed: {failed.code}"
+        denied = failed.code == "PERMISSION_DENIED"
+        return None if denied else f"its versions are enabled and it still does not decrypt ({failed.code})"
     return None
 
 
