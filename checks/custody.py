@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from clauseproof import Case, Claim, Duration, Finding, Unseen, broken, check, holds, note, spell, unknown
 from clauseproof.facts import keydeletion, keymaterial, keys, keystores
-from clauseproof.facts.keymaterial import Generation
+from clauseproof.facts.keymaterial import Fips, Generation
 from clauseproof.facts.keyplaces import Places, places_of
 from clauseproof.facts.keys import Origin, Protection, Provider
 from clauseproof.facts.keystores import Keeper
@@ -129,8 +129,9 @@ def hsm_protection(claim: HsmProtection, materials: keymaterial.Materials) -> It
     yield from _nothing_in_use(materials)
     for protection, generations in _grouped(materials, lambda generation: generation.protection):
         yield _guarded(protection, generations, claim)
-        if claim.fips_level is not None:
-            yield from (_validated(one, claim.fips_level) for one in generations)
+    if claim.fips_level is not None:
+        for fips, generations in _grouped(materials, lambda generation: generation.fips):
+            yield _validated(fips, generations, claim.fips_level)
 
 
 def _guarded(protection: Protection | None, generations: list[Generation], claim: HsmProtection) -> Finding:
@@ -154,15 +155,15 @@ def _guarded(protection: Protection | None, generations: list[Generation], claim
     return holds(f"{name} is guarded by an HSM")
 
 
-def _validated(one: Generation, level: int) -> Finding:
-    name = _named([one])
-    if one.fips is None:
+def _validated(fips: Fips | None, generations: list[Generation], level: int) -> Finding:
+    name = _named(generations)
+    if fips is None:
         return unknown(
             f"To which FIPS level the module of {_lower(name)} is validated cannot be known from the provider's API. "
             "To settle it: its certificate by NIST's validation program (CMVP)"
         )
-    text = f"{name} is in a module of FIPS {one.fips.standard} level {one.fips.level}"
-    return holds(text) if one.fips.level >= level else broken(f"{text}, and the clause requires level {level}")
+    text = f"{name} is in a module of FIPS {fips.standard} level {fips.level}"
+    return holds(text) if fips.level >= level else broken(f"{text}, and the clause requires level {level}")
 
 
 class KeyLocation(Claim):
@@ -299,7 +300,7 @@ def _waits(deletion: keydeletion.Deletion) -> str:
     return f"A deletion waits {spell(deletion.shortest)} to {most}, as whoever asks chooses ({deletion.source})"
 
 
-G = TypeVar("G", Origin, Protection | None)
+G = TypeVar("G", Origin, Protection | None, Fips | None)
 
 
 def _grouped(materials: keymaterial.Materials, by: Callable[[Generation], G]) -> Iterable[tuple[G, list[Generation]]]:

@@ -1,7 +1,8 @@
 """The way to one key of Cloud KMS: client, calls, and when a call is tried again.
 
 Credentials are Google's application default, and are shown only to the universe that issued them: the client library no
-longer looks. Its retries and those of gRPC are off, since they go on for a minute where nobody answers.
+longer looks. Its retries and those of gRPC are off, since they go on for a minute where nobody answers. Away from
+Google's machines `NO_GCE_CHECK=true` keeps google-auth from asking for a metadata server that is not there.
 """
 
 import functools
