@@ -8,14 +8,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.support.certificates import DAY, NOW, Holder, authority, leaf
 
 NAMES = ("*.crm.example", "*.plain.example", "*.bogus.example")
-ROOT = authority()
-_ISSUER = authority("Test Intermediate", ROOT)
-_OUTDATED = authority("Outdated Intermediate", ROOT, until=NOW - DAY)
+_ROOT = authority()
+_ISSUER = authority("Test Intermediate", _ROOT)
+_OUTDATED = authority("Outdated Intermediate", _ROOT, until=NOW - DAY)
 
 
 def write_all(folder: Path) -> None:
-    """Each as `NAME.pem`, key and chain in one file that every user may read."""
-    for name, holder in _made().items():
+    """Each as `NAME.pem`, key and chain in one file that every user may read; `root.pem`; `client.crt`, keyless."""
+    (folder / "root.pem").write_bytes(_ROOT.pem)
+    made = _made()
+    (folder / "client.crt").write_bytes(made["client"].pem + _ISSUER.pem)
+    for name, holder in made.items():
         holder.write(folder, name).chmod(0o644)
 
 
@@ -24,7 +27,7 @@ def _made() -> dict[str, Holder]:
     alone = Holder(good.certificate, good.key)
     return {
         "good": good,
-        "rsa": leaf(_ISSUER, *NAMES, key=rsa.generate_private_key(public_exponent=65537, key_size=2048)),
+        "RSA": leaf(_ISSUER, *NAMES, key=rsa.generate_private_key(public_exponent=65537, key_size=2048)),
         "self-signed": leaf(None, *NAMES),
         "expired": leaf(_ISSUER, *NAMES, since=NOW - 90 * DAY, until=NOW - timedelta(hours=1)),
         "not yet valid": leaf(_ISSUER, *NAMES, since=NOW + DAY),
@@ -34,4 +37,5 @@ def _made() -> dict[str, Holder]:
         "of an expired issuer": leaf(_OUTDATED, *NAMES),
         "a megabyte": leaf(_ISSUER, *NAMES, padding=1 << 20),
         "with eleven above": Holder(good.certificate, good.key, good.above * 11),
+        "client": leaf(_ISSUER, "buyer.acme.example", serves=False),
     }

@@ -43,7 +43,7 @@ def deployed(folder: Path, table: Mapping[str, Row]) -> Iterator[Deployment]:
     authority = Authority(_made(folder / "authority"))
     with Park() as park:
         sites, missing = _servers(park, folder, table)
-        resolvers = {number: _site(folder, f"ns{number}", "ns.example", _address(number)) for number in RESOLVERS}
+        resolvers = {number: _resolver(folder, number) for number in RESOLVERS}
         for number, site in resolvers.items():
             park.start(site, partial(authority.start, records=_records(table, sites, number)))
         park.wait()
@@ -72,18 +72,23 @@ def _begun(park: Park, folder: Path, name: str, first: int, row: Row) -> tuple[S
     sites: list[Site] = []
     for number, server in enumerate(row.servers):
         address = "::1" if server.ipv6 else _address(first + number)
-        port = sites[0].port if sites else 0
-        site = _site(folder, f"{slug(name)}-{number}", f"{slug(name)}.{row.zone}", address, port, row.shows)
+        ports = (sites[0].port, sites[0].http_port) if sites else (free_port(address), free_port(address))
+        site = _site(folder, f"{slug(name)}-{number}", f"{slug(name)}.{row.zone}", address, ports, row.shows)
         if server.start is not None:
             park.start(site, server.start)
         sites.append(site)
     return tuple(sites)
 
 
-def _site(folder: Path, own: str, host: str, address: str, port: int = 0, shows: str = "good") -> Site:
+def _resolver(folder: Path, number: int) -> Site:
+    address = _address(number)
+    return _site(folder, f"ns{number}", "ns.example", address, (free_port(address), 0))
+
+
+def _site(folder: Path, own: str, host: str, address: str, ports: tuple[int, int], shows: str = "good") -> Site:
     others = folder / "certificates"
     pem = Path(shutil.copy(others / f"{shows}.pem", _made(folder / own) / "server.pem"))
-    return Site(host, address, port or free_port(address), folder / own, pem, others)
+    return Site(host, address, *ports, folder / own, pem, others)
 
 
 def _address(number: int) -> str:

@@ -2,22 +2,36 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from clauseproof.doors.session import Session, Wishes
-from tests.conformance.transit.certificates import ROOT
+from clauseproof.facts.hello import Answers, Decision, Offers
+from clauseproof.facts.tls import TlsVersion
+from clauseproof.ledger.read import LedgerReader
 from tests.conformance.transit.deployment import Deployment, slug
 from tests.conformance.transit.process import Site
 from tests.conformance.transit.table import PARAMETERS, Row
 
 _PROMISE = "Everything holds"
-Verdicts = Mapping[tuple[str, str], dict[str, Any]]
-"""The lines of `results.json`, by row and kind of claim."""
 
 
-def run(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) -> Verdicts:
+@dataclass(frozen=True)
+class Ran:
+    """A run.
+
+    Attributes:
+        verdicts: the lines of `results.json`, by row and kind of claim.
+        spoken: the versions that our own hellos found, by row, over all addresses and with or without a server name.
+    """
+
+    verdicts: Mapping[tuple[str, str], dict[str, Any]]
+    spoken: Mapping[str, frozenset[TlsVersion]]
+
+
+def run(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) -> Ran:
     """Every look and every verdict of one run; with permission to scan all claims, without it `tls-floor` alone."""
     name = "both" if scan else "alone"
     out = deployment.folder / f"run-{name}"
@@ -27,14 +41,22 @@ def run(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) -> Verd
     session.finish()
     rows = {slug(name): name for name in table}
     lines = json.loads((out / "results.json").read_text())["verdicts"]
-    return {(rows[line["subjects"][0]], line["claim"]): line for line in lines}
+    verdicts = {(rows[line["subjects"][0]], line["claim"]): line for line in lines}
+    seen = [line for line in LedgerReader.open(out).lines() if line.kind == Offers.kind and line.seen]
+    return Ran(verdicts, {rows[line.subject]: _spoken(Offers.load(line.version, line.data)) for line in seen})
+
+
+def _spoken(offers: Offers) -> frozenset[TlsVersion]:
+    heard = [one.answers for one in offers.per_address if isinstance(one.answers, Answers)]
+    named = [version.version for one in heard for version in one.versions if version.decision is Decision.ACCEPTED]
+    nameless = [one.nameless.accepted for one in heard if one.nameless and one.nameless.accepted]
+    return frozenset([*named, *nameless])
 
 
 def _written(deployment: Deployment, table: Mapping[str, Row], name: str, *, scan: bool) -> Path:
     """The profile, in YAML's JSON form, with the files that it names."""
     folder = deployment.folder
     (folder / "contract.md").write_text(f"{_PROMISE}.\n")
-    (folder / "root.pem").write_bytes(ROOT.pem)
     (folder / "anchor.txt").write_text(deployment.anchor)
     path = folder / f"{name}.yaml"
     path.write_text(json.dumps(_profile(deployment, table, scan=scan)))
@@ -51,7 +73,7 @@ def _profile(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) ->
         "buyer": "Acme GmbH",
         "vendor": "Example CRM Ltd",
         "contract": [{"id": "T", "file": "contract.md"}],
-        "network": {"resolvers": list(deployment.resolvers), "ca_file": "root.pem"},
+        "network": {"resolvers": list(deployment.resolvers), "ca_file": "certificates/root.pem"},
         "anchors": {"dnssec": ["anchor.txt"]},
         "subjects": {slug(name): _subject(sites[0], table[name]) for name, sites in deployment.sites.items()},
         "clauses": clauses,
@@ -73,8 +95,14 @@ def _claim(kind: str, rows: list[str]) -> dict[str, Any]:
 
 
 def _subject(site: Site, row: Row) -> dict[str, Any]:
-    subject: dict[str, Any] = {"endpoint": f"{site.host}:{site.port}", "private_addresses": True}
-    return subject if row.starttls is None else {**subject, "starttls": row.starttls}
+    client = {"certificate": "certificates/client.crt", "key": "${file:certificates/client.pem}"}
+    return {
+        "endpoint": f"{site.host}:{site.port}",
+        "http_port": site.http_port,
+        "private_addresses": True,
+        **({"starttls": row.starttls} if row.starttls else {}),
+        **({"client": client} if row.client else {}),
+    }
 
 
 def _permission() -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Site:
 
     Attributes:
         host: the name that clients know it by.
+        http_port: another free port, for whatever is served without TLS.
         folder: its own, which every user of this machine may enter.
         pem: key and chain in one file, others: folder of more such files.
     """
@@ -30,6 +31,7 @@ class Site:
     host: str
     address: str
     port: int
+    http_port: int
     folder: Path
     pem: Path
     others: Path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.transit.deployment import Deployment, deployed
-from tests.conformance.transit.papers import Verdicts, run
+from tests.conformance.transit.papers import Ran, run
 from tests.conformance.transit.table import TABLE
 
 pytestmark = [pytest.mark.conformance, pytest.mark.slow]
@@ -37,18 +37,18 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def both(deployment: Deployment) -> Verdicts:
+def both(deployment: Deployment) -> Ran:
     return run(deployment, TABLE, scan=True)
 
 
 @pytest.fixture(scope="module")
-def alone(deployment: Deployment) -> Verdicts:
+def alone(deployment: Deployment) -> Ran:
     return run(deployment, TABLE, scan=False)
 
 
-def _says(verdicts: Verdicts, name: str, kind: str) -> tuple[str, str]:
+def _says(ran: Ran, name: str, kind: str) -> tuple[str, str]:
     """A verdict, and the sentences it stands on."""
-    line = verdicts[name, kind]
+    line = ran.verdicts[name, kind]
     return line["verdict"], "\n".join(finding["text"] for finding in line["findings"])
 
 
@@ -59,7 +59,7 @@ def _needs(deployment: Deployment, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "kind", "expected"), EXPECTED, ids=[f"{name}: {kind}" for name, kind, _ in EXPECTED])
 def test_each_claim_about_a_server_gets_its_verdict(
-    deployment: Deployment, both: Verdicts, name: str, kind: str, expected: str
+    deployment: Deployment, both: Ran, name: str, kind: str, expected: str
 ) -> None:
     _needs(deployment, name)
     verdict, because = _says(both, name, kind)
@@ -67,9 +67,13 @@ def test_each_claim_about_a_server_gets_its_verdict(
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_each_server_gets_its_verdict_from_our_own_hellos_alone(
-    deployment: Deployment, alone: Verdicts, name: str
-) -> None:
+def test_each_server_gets_its_verdict_from_our_own_hellos_alone(deployment: Deployment, alone: Ran, name: str) -> None:
     _needs(deployment, name)
     verdict, because = _says(alone, name, "tls-floor")
     assert verdict == TABLE[name].alone, because
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_our_own_hellos_find_the_versions_that_a_server_speaks(deployment: Deployment, alone: Ran, name: str) -> None:
+    _needs(deployment, name)
+    assert alone.spoken.get(name, frozenset()) == TABLE[name].versions

@@ -26,7 +26,7 @@ http {{
     ssl_certificate {pem};
     ssl_certificate_key {pem};
     {settings}
-    location / {{ return 200; }}
+    location / {{ return 200 "{host}"; }}
   }}
   {more}
 }}
@@ -52,12 +52,17 @@ _BACKEND = """
 
 
 def nginx(settings: str, more: str = "") -> Start:
-    """nginx with settings of its only server, such as `ssl_protocols TLSv1.3;`, and `more` servers."""
+    """nginx with settings of its server, such as `ssl_protocols TLSv1.3;`, and `more` servers.
+
+    In both `{{http}}` stands for where plain HTTP is to be, `{{host}}` for the name, `{{root}}` for the trusted root.
+    """
 
     def start(site: Site) -> Process:
         temporary = " ".join(f"{name}_temp_path {site.folder}/{name};" for name in _FOLDERS)
-        where = {"listen": _listen(site), "pem": site.pem, "folder": site.folder}
-        http = _HTTP.format(**where, temporary=temporary, settings=settings, more=more.format(**where))
+        where = {"http": _at(site, site.http_port), "host": site.host, "root": site.others / "root.pem"}
+        own, others = settings.format(**where), more.format(**where)
+        server = {"listen": _at(site, site.port), "pem": site.pem, "host": site.host}
+        http = _HTTP.format(**server, temporary=temporary, settings=own, more=others)
         return _nginx(site, http)
 
     return start
@@ -77,7 +82,7 @@ def routed(named: str, nameless: str, other: str | None = None) -> Start:
         shown = site.pem if other is None else site.others / f"{other}.pem"
         own = _BACKEND.format(folder=site.folder, way="named", pem=site.pem, protocols=named)
         theirs = _BACKEND.format(folder=site.folder, way="nameless", pem=shown, protocols=nameless)
-        where = {"host": site.host, "folder": site.folder, "listen": _listen(site)}
+        where = {"host": site.host, "folder": site.folder, "listen": _at(site, site.port)}
         return _nginx(site, _ROUTER.format(**where, backends=own + theirs), f"load_module {_STREAM};")
 
     return start
@@ -89,15 +94,15 @@ def _nginx(site: Site, blocks: str, modules: str = "") -> Process:
     return begin([path, "-p", site.folder, "-c", site.write("nginx.conf", text), "-e", "stderr"], site)
 
 
-def _listen(site: Site) -> str:
-    return f"[{site.address}]:{site.port}" if ":" in site.address else f"{site.address}:{site.port}"
+def _at(site: Site, port: int) -> str:
+    return f"[{site.address}]:{port}" if ":" in site.address else f"{site.address}:{port}"
 
 
 def s_server(*options: str) -> Start:
     """`openssl s_server` with options such as `-tls1_2`."""
 
     def start(site: Site) -> Process:
-        command = [program("openssl", "openssl"), "s_server", "-accept", _listen(site), "-www", "-quiet"]
+        command = [program("openssl", "openssl"), "s_server", "-accept", _at(site, site.port), "-www", "-quiet"]
         return begin([*command, "-cert", site.pem, "-key", site.pem, "-cert_chain", site.pem, *options], site)
 
     return start
