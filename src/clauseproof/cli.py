@@ -79,12 +79,25 @@ def run(
     vantage: Annotated[str, typer.Option("--vantage", metavar="NAME", help="name of the place we look from")] = "local",
     operator: Annotated[str | None, typer.Option("--operator", help="who runs this, for the record")] = None,
     key: Key = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(
+            "--connections-per-address", metavar="N", help="open at the same time (default: 6; a deep scan: 5)"
+        ),
+    ] = None,
+    per_second: Annotated[
+        int | None,
+        typer.Option(
+            "--connections-per-second", metavar="N", help="new ones to an address (default: 10; a deep scan: no limit)"
+        ),
+    ] = None,
 ) -> None:
     """Try every promise of a profile, judge, sign and report."""
     from clauseproof.doors.commands import run_profiles
     from clauseproof.doors.session import Wishes
+    from clauseproof.model.pace import Pace
 
-    wishes = Wishes(out, drills, tuple(only or ()), vantage, operator, key)
+    wishes = Wishes(out, drills, tuple(only or ()), vantage, operator, key, Pace(at_once, per_second))
     raise typer.Exit(run_profiles(profiles, wishes))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.certificates import Certificate, certificate
+from clauseproof.facts.manner import Way
 from clauseproof.facts.tls import AddressChain, Chain, Served
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
@@ -30,7 +31,7 @@ def ruling(findings: Iterator[Finding] | list[Finding]) -> Ruling:
 
 def chain(*served: Served, missing: tuple[Unseen, ...] = ()) -> Chain:
     shown = (AddressChain(address="192.0.2.7", served=served),) if served else ()
-    return Chain(name=NAME, port=443, server_name=NAME, looks=2, per_address=shown, missing=missing)
+    return Chain(name=NAME, port=443, server_name=NAME, way=Way.DIRECT, looks=2, per_address=shown, missing=missing)
 
 
 def twice(holder: Holder) -> Served:

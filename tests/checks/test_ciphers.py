@@ -248,6 +248,7 @@ def offers(
         depth=Depth.FULL,
         engine="test",
         per_address=(one,),
+        behind=None,
         missing=missing,
     )
 

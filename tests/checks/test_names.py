@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from checks.names import Caa, CertificateIssuer, Dnssec, caa, certificate_issuer, dnssec
 from clauseproof.facts.dns import Outcome as Told
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.manner import Way
 from clauseproof.facts.tls import AddressChain, Chain, Served
 from clauseproof.facts.zone import Climb, Issuance, Property, SignedAnswers, Step
 from clauseproof.model.assurance import Assurance
@@ -276,7 +277,7 @@ GAP = Unseen(reason=Reason.DEADLINE, text="not all addresses are known", remedy=
 
 def chain(*served: Served, missing: tuple[Unseen, ...] = ()) -> Chain:
     shown = (AddressChain(address="192.0.2.7", served=served),) if served else ()
-    return Chain(name=NAME, port=443, server_name=NAME, looks=2, per_address=shown, missing=missing)
+    return Chain(name=NAME, port=443, server_name=NAME, way=Way.DIRECT, looks=2, per_address=shown, missing=missing)
 
 
 def twice(holder: Holder) -> Served:

@@ -63,6 +63,7 @@ def offers(*per_address: Answers | Unseen, missing: tuple[Unseen, ...] = (), dep
         per_address=tuple(
             AddressOffers(address=f"192.0.2.{n}", answers=one, connections=2) for n, one in enumerate(per_address, 1)
         ),
+        behind=None,
         missing=missing,
     )
 

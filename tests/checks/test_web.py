@@ -7,6 +7,7 @@ import pytest
 
 from checks.web import Hsts, NoPlaintext, hsts, no_plaintext
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.manner import Way
 from clauseproof.facts.tls import AddressChain, Chain, Served
 from clauseproof.facts.web import AddressPages, AddressPlain, Heard, Page, Pages, Plain, PlainAnswers
 from clauseproof.model.assurance import Assurance
@@ -36,7 +37,7 @@ def ruling(findings: list[Finding]) -> Ruling:
 def chain(*holders: Holder, address: str = AT) -> Chain:
     served = tuple(Served(chain=holder.chain, times=2 // len(holders)) for holder in holders)
     shown = (AddressChain(address=address, served=served or GAP),)
-    return Chain(name=NAME, port=443, server_name=NAME, looks=2, per_address=shown, missing=())
+    return Chain(name=NAME, port=443, server_name=NAME, way=Way.DIRECT, looks=2, per_address=shown, missing=())
 
 
 # hsts

@@ -131,7 +131,7 @@ def test_an_address_has_no_records_to_prove() -> None:
 
 def test_a_resolver_that_is_no_address_is_named() -> None:
     given = Look(network=Network(resolvers=("resolver.example",)))
-    with pytest.raises(Unreachable, match="is no address"):
+    with pytest.raises(Unreachable, match="is no resolver"):
         asyncio.run(signed_answers(Endpoint(endpoint="https://api.crm.example"), given))
 
 

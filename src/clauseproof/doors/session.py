@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from clauseproof.engine.run import Options, Run
 from clauseproof.ledger.keys import load_key, load_or_make_key
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.model.errors import ClauseproofError
+from clauseproof.model.pace import Pace
 from clauseproof.model.permission import Permission
 
 
@@ -32,6 +33,7 @@ class Wishes:
     vantage: str = "local"
     operator: str | None = None
     key: Path | None = None
+    pace: Pace = field(default_factory=Pace)
 
 
 class Session:
@@ -54,6 +56,7 @@ class Session:
             vantage=wishes.vantage,
             operator=wishes.operator,
             now=None,
+            pace=wishes.pace,
         )
         self.run = Run(self.setting, options)
         self.begun = False

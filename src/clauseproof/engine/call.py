@@ -53,6 +53,7 @@ async def drill(probe: Probe, look: Look, given: dict[str, Any], journal: Journa
 
 def _with_look(probe: Probe, look: Look, given: dict[str, Any]) -> dict[str, Any]:
     look.deadline = time.monotonic() + probe.mark.deadline_s
+    look.way = "direct"
     return {**given, probe.look: look} if probe.look else dict(given)
 
 

@@ -220,6 +220,7 @@ class Observer:
             calls=tuple(turn.look.calls),
             inputs=tuple(self._results[feed].digest for _, feed in node.inputs if feed in self._results),
             artifacts=tuple(dict.fromkeys(turn.look.artifacts)),
+            way=turn.look.way,
         )
 
     def _release(self, node: Node) -> None:

@@ -24,6 +24,7 @@ from clauseproof.ledger.write import LedgerWriter
 from clauseproof.model.case import TrustAnchors
 from clauseproof.model.errors import ProfileError
 from clauseproof.model.jurisdiction import Atlas
+from clauseproof.model.pace import Pace
 from clauseproof.model.profile import Profile
 from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Verdict
@@ -64,6 +65,7 @@ class Options:
     operator: str | None = None
     now: datetime | None = None
     limits: Limits = field(default_factory=Limits)
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,14 @@ class Run:
     def _observer(self) -> Observer:
         setting = self.setting
         workshop = Workshop(
-            setting.profile, self.gate, setting.files, setting.base, self.ledger.artifact, self.events, self._read
+            setting.profile,
+            self.gate,
+            setting.files,
+            setting.base,
+            self.ledger.artifact,
+            self.events,
+            self._read,
+            self.options.pace,
         )
         folders = {str(file.path.parent.resolve()) for file in setting.check_files}
         journal = FileJournal(setting.state, setting.registry.undoes, tuple(sorted(folders)))

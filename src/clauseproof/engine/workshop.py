@@ -11,6 +11,7 @@ from clauseproof.engine.plan import Key
 from clauseproof.engine.secrets import reveal
 from clauseproof.model.errors import Denied, Unreachable
 from clauseproof.model.look import Look
+from clauseproof.model.pace import Pace
 from clauseproof.model.profile import Profile
 
 
@@ -38,6 +39,7 @@ class Workshop:
     keep: Callable[[bytes], str]
     events: Events = field(default_factory=Silent)
     files_read: dict[str, str] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
     stop_asked: bool = False
 
     def look(self, key: Key) -> Look:
@@ -47,6 +49,7 @@ class Workshop:
             vantage=key.vantage,
             network=self.profile.network,
             sources=self.profile.sources,
+            pace=self.pace,
             keep=self.keep,
             reveal=lambda ref: reveal(ref, self.base),
             permits=self.gate.permits,

@@ -10,6 +10,9 @@ from clauseproof.model.unseen import Unseen
 
 RecordType = Literal["A", "AAAA"]
 
+BY_PROXY = "by the proxy"
+"""Stands for the one address that a proxy looks up by itself; which it is, is not known here."""
+
 
 class Outcome(enum.StrEnum):
     """What became of one question to one resolver (RFC 1035, section 4.1.1; RFC 2308)."""
@@ -65,13 +68,17 @@ class Origin(enum.StrEnum):
     """The profile fixes them; nobody was asked."""
     LITERAL = "literal"
     """The endpoint names an address itself."""
+    PROXY = "proxy"
+    """The proxy looks the name up; nobody was asked."""
 
 
 class Address(Frozen):
     """One address of the endpoint.
 
     Attributes:
-        reach: `public`, `private`, `loopback`, `link-local`, `multicast` or `reserved` (RFC 6890).
+        address: an IP address, or `BY_PROXY`.
+        reach: `public`, `private`, `loopback`, `link-local`, `multicast` or `reserved` (RFC 6890); `unknown` where only
+            the proxy knows the address.
         withheld: why no look may go there; None where looks may.
     """
 

@@ -1,10 +1,10 @@
 """What an endpoint's addresses answer to a ClientHello: versions and groups, by what came back and by nothing else."""
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from clauseproof.facts.manner import Depth, StartTls, Way
-from clauseproof.facts.tls import TlsVersion
+from clauseproof.facts.tls import AddressChain, TlsVersion
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
 from clauseproof.model.frozen import Frozen
@@ -160,9 +160,11 @@ class AddressOffers(Frozen):
 
 
 class Offers(Facts):
-    """Versions and groups that each address accepts, by ClientHellos of our own; no handshake is finished.
+    """Versions and groups that each address accepts, by ClientHellos of our own; no handshake is finished with them.
 
     Attributes:
+        behind: what the addresses present in one handshake each, finished through the same proxy, since the proxy may
+            answer in their place; None where the way is direct.
         server_name: the name sent in the hello (SNI); None for a bare address.
         starttls: the protocol that was spoken before TLS; None where TLS begins at once.
         engine: the program that asked, with its version.
@@ -170,6 +172,7 @@ class Offers(Facts):
     """
 
     kind: ClassVar[str] = "tls.offers"
+    version: ClassVar[int] = 2
     ceiling: ClassVar[Assurance] = Assurance.OBSERVED
 
     host: str
@@ -180,4 +183,10 @@ class Offers(Facts):
     depth: Depth
     engine: str
     per_address: tuple[AddressOffers, ...]
+    behind: tuple[AddressChain, ...] | None
     missing: tuple[Unseen, ...]
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew one way."""
+        return {**data, "behind": None} if written == 1 else super().upgrade(written, data)

@@ -3,6 +3,7 @@
 import enum
 from typing import Any, ClassVar
 
+from clauseproof.facts.manner import Way
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
 from clauseproof.model.frozen import Frozen
@@ -143,11 +144,18 @@ class Chain(Facts):
     """
 
     kind: ClassVar[str] = "tls.chain"
+    version: ClassVar[int] = 2
     ceiling: ClassVar[Assurance] = Assurance.OBSERVED
 
     name: str
     port: int
     server_name: str | None
+    way: Way
     looks: int
     per_address: tuple[AddressChain, ...]
     missing: tuple[Unseen, ...]
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew one way."""
+        return {**data, "way": Way.DIRECT} if written == 1 else super().upgrade(written, data)

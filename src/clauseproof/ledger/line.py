@@ -33,6 +33,7 @@ class Line:
     calls: tuple[str, ...]
     inputs: tuple[str, ...]
     artifacts: tuple[str, ...]
+    way: str
     digest: str
 
     @classmethod
@@ -56,12 +57,13 @@ class Line:
             calls=written.calls,
             inputs=written.inputs,
             artifacts=written.artifacts,
+            way=written.way,
             digest=digest_of(raw),
         )
 
 
 class _Written(Frozen):
-    """The shape of a line in the file, as `Observation.encode` writes it."""
+    """The shape of a line in the file, as `Observation.encode` writes it; lines of before have no `way`."""
 
     kind: str
     version: NonNegativeInt
@@ -76,3 +78,4 @@ class _Written(Frozen):
     calls: tuple[str, ...]
     inputs: tuple[str, ...]
     artifacts: tuple[str, ...]
+    way: str = ""

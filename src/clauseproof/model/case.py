@@ -14,7 +14,7 @@ class TrustAnchors:
     """What the verdict trusts without proof.
 
     Attributes:
-        tls: roots for TLS, PEM.
+        tls: roots for TLS, PEM: the profile's own, and the public ones last.
         hsm: roots for hardware beyond the pinned ones, PEM.
         dnssec: DS or DNSKEY records, as master files.
     """
@@ -22,6 +22,11 @@ class TrustAnchors:
     tls: tuple[bytes, ...] = ()
     hsm: tuple[bytes, ...] = ()
     dnssec: tuple[bytes, ...] = ()
+
+    @property
+    def public(self) -> tuple[bytes, ...]:
+        """The roots for TLS without the profile's own, which may be those of a proxy that opens connections."""
+        return self.tls[-1:]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from clauseproof.model.errors import NotPermitted, TimedOut, Unreachable
+from clauseproof.model.pace import Pace
 from clauseproof.model.profile import Network, Sources
 from clauseproof.model.secret import SecretRef
 
@@ -35,7 +36,10 @@ class Look:
         permits: whether the profile's permission covers a host or address, for looks that need leave.
         stopping: whether the run asks the probe to end early; a drill then restores and reports what it has.
         tell: one line of progress for people.
+        pace: how often an address may be connected to.
         calls: the exact API calls made, for the observation.
+        way: how the subject was reached, for the observation: `direct` but for probes that went through a
+            proxy and write its URL here.
     """
 
     subject: str = "subject"
@@ -50,8 +54,10 @@ class Look:
     stopping: Callable[[], bool] = lambda: False
     tell: Callable[[str], None] = lambda line: None
     clock: Callable[[], float] = time.monotonic
+    pace: Pace = field(default_factory=Pace)
     calls: list[str] = field(default_factory=list)
     artifacts: list[str] = field(default_factory=list)
+    way: str = ""
 
     def remaining_s(self) -> float:
         """Seconds left; TimedOut when there are none."""

@@ -21,6 +21,7 @@ class Observation:
         calls: the exact API calls made.
         inputs: digests of the observations the probe was given.
         artifacts: digests of the raw bytes it kept.
+        way: how the subject was reached: `direct`, or the URL of a proxy; empty where no look was made.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Observation:
     calls: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
+    way: str = ""
 
     def encode(self) -> bytes:
         """The ledger line without its newline: compact JSON, sorted keys, UTF-8."""
@@ -52,5 +54,6 @@ class Observation:
             "calls": self.calls,
             "inputs": self.inputs,
             "artifacts": self.artifacts,
+            "way": self.way,
         }
         return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

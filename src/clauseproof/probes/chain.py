@@ -5,9 +5,9 @@ the chain is worth is judged later, from the recorded bytes. Stapled OCSP respon
 """
 
 import asyncio
-import socket
 import ssl
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from clauseproof.facts.dns import Resolution
@@ -17,8 +17,9 @@ from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unr
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
-from clauseproof.probes.hello.ask import PLAIN_PATIENCE_S, Target, begin_tls
-from clauseproof.probes.hello.starttls import conversation
+from clauseproof.probes.clientcert import show
+from clauseproof.probes.hello.ask import PLAIN_PATIENCE_S
+from clauseproof.probes.passage import Passage, passage_to
 
 LOOKS = 2
 """Handshakes with each address, one after the other: a contradiction must be seen twice."""
@@ -32,81 +33,91 @@ _DER = 2  # _ssl.ENCODING_DER
 
 @probe(permission=Permission.CONNECT, deadline_s=40)
 async def chain(endpoint: Endpoint, names: Resolution, look: Look) -> Chain:
-    """The certificates of every address, with the server name sent, over two handshakes each."""
+    """The certificates of every address, with the server name sent, over two handshakes each.
+
+    Where the endpoint names a client certificate it is shown, since some servers finish no handshake without.
+    """
     room = asyncio.Semaphore(_ADDRESSES_AT_ONCE)
+    handshakes = Handshakes.of(endpoint, await passage_to(endpoint, look), look)
 
     async def one(address: str) -> AddressChain:
         async with room:
-            return await _address(address, endpoint, look)
+            return await handshakes.chain(address)
 
     return Chain(
         name=endpoint.name,
         port=endpoint.port,
         server_name=endpoint.sni,
+        way=handshakes.passage.way,
         looks=LOOKS,
         per_address=tuple(await asyncio.gather(*(one(address) for address in names.reachable))),
         missing=names.missing,
     )
 
 
-async def _address(address: str, endpoint: Endpoint, look: Look) -> AddressChain:
-    try:
-        seen = Counter([await _presented(address, endpoint, look) for _ in range(LOOKS)])
-    except LookFailed as error:
-        return AddressChain(address=address, served=error.unseen())
-    return AddressChain(address=address, served=tuple(Served(chain=c, times=times) for c, times in seen.items()))
+@dataclass(frozen=True)
+class Handshakes:
+    """Handshakes with an endpoint that are broken off once the certificates were seen."""
 
+    endpoint: Endpoint
+    passage: Passage
+    context: ssl.SSLContext
+    look: Look
 
-async def _presented(address: str, endpoint: Endpoint, look: Look) -> tuple[bytes, ...]:
-    """The chain of one handshake; whatever goes wrong becomes an error that names the address."""
-    where = f"{address} port {endpoint.port}"
-    limit_s = min(_PATIENCE_S if endpoint.starttls is None else PLAIN_PATIENCE_S, look.remaining_s())
-    try:
-        async with asyncio.timeout(limit_s):
-            presented = await _handshake(Target(address, endpoint.port), endpoint)
-    except TimeoutError as error:
-        raise TimedOut(f"{where} finished no handshake in {limit_s:.0f} s", "run again") from error
-    except ssl.SSLError as error:
-        raise EvidenceRejected(
-            f"{where} presented no certificates that can be read: {error.reason or error}"[:300],
-            "check that it speaks TLS on this port and asks its clients for no certificate",
-        ) from error
-    except OSError as error:
-        words = error.strerror or str(error) or "the connection was broken off"
-        raise Unreachable(f"{where}: {words}"[:300], "check that it is up and reachable") from error
-    return bounded(presented, where)
+    @classmethod
+    def of(cls, endpoint: Endpoint, passage: Passage, look: Look) -> "Handshakes":
+        """With the client certificate that the endpoint names. Raises LookFailed where that cannot be shown."""
+        context = looking_context()
+        if endpoint.client is not None:
+            show(endpoint.client, context, look)
+        return cls(endpoint, passage, context, look)
 
+    async def chain(self, address: str, times: int = LOOKS) -> AddressChain:
+        """What one address presents in so many handshakes, one after the other."""
+        try:
+            seen = Counter([await self._presented(address) for _ in range(times)])
+        except LookFailed as error:
+            return AddressChain(address=address, served=error.unseen())
+        return AddressChain(address=address, served=tuple(Served(chain=c, times=n) for c, n in seen.items()))
 
-async def _handshake(target: Target, endpoint: Endpoint) -> list[bytes]:
-    loop, connection = asyncio.get_running_loop(), socket.socket(target.family, socket.SOCK_STREAM)
-    try:
-        connection.setblocking(False)
-        await loop.sock_connect(connection, target)
-        await _begin_tls(connection, target, endpoint)
-    except BaseException:
-        connection.close()
-        raise
-    # An empty server name keeps asyncio from sending the address as one. From here on the connection is its own.
-    transport, _ = await loop.create_connection(
-        asyncio.Protocol, sock=connection, ssl=looking_context(), server_hostname=endpoint.sni or ""
-    )
-    try:
-        return unverified(transport.get_extra_info("ssl_object"))
-    finally:
-        transport.abort()  # an orderly end would wait for the server
+    async def _presented(self, address: str) -> tuple[bytes, ...]:
+        """The chain of one handshake; whatever goes wrong becomes an error that names the address."""
+        where = self.passage.where(address)
+        async with self.passage.turn(address):
+            patience_s = PLAIN_PATIENCE_S if self.passage.plain_first else _PATIENCE_S
+            limit_s = min(patience_s, self.look.remaining_s())
+            try:
+                async with asyncio.timeout(limit_s):
+                    presented = await self._handshake(address)
+            except TimeoutError as error:
+                raise TimedOut(f"{where} finished no handshake in {limit_s:.0f} s", "run again") from error
+            except ssl.SSLError as error:
+                raise EvidenceRejected(
+                    f"{where} presented no certificates that can be read: {error.reason or error}"[:300],
+                    "check that it speaks TLS on this port, and name under client what it asks its clients for",
+                ) from error
+            except OSError as error:
+                words = error.strerror or str(error) or "the connection was broken off"
+                raise Unreachable(f"{where}: {words}"[:300], "check that it is up and reachable") from error
+        return bounded(presented, where)
 
-
-async def _begin_tls(connection: socket.socket, target: Target, endpoint: Endpoint) -> None:
-    """Come to where TLS begins; EvidenceRejected where the plain protocol does not."""
-    if endpoint.starttls is None:
-        return
-    ends_s = asyncio.get_running_loop().time() + PLAIN_PATIENCE_S
-    failure = await begin_tls(connection, conversation(endpoint.starttls, endpoint.host), ends_s)
-    if failure is not None:
-        raise EvidenceRejected(
-            f"{target.address} port {target.port} did not begin TLS by {endpoint.starttls}: {failure.why}",
-            "check the endpoint's starttls",
+    async def _handshake(self, address: str) -> list[bytes]:
+        loop, connection = asyncio.get_running_loop(), self.passage.open(address)
+        try:
+            failure = await self.passage.begin(connection, address, loop.time() + PLAIN_PATIENCE_S)
+            if failure is not None:
+                raise self.passage.failed(address, failure)
+        except BaseException:
+            connection.close()
+            raise
+        # An empty server name keeps asyncio from sending the address as one. From here on the connection is its own.
+        transport, _ = await loop.create_connection(
+            asyncio.Protocol, sock=connection, ssl=self.context, server_hostname=self.endpoint.sni or ""
         )
+        try:
+            return unverified(transport.get_extra_info("ssl_object"))
+        finally:
+            transport.abort()  # an orderly end would wait for the server
 
 
 def looking_context() -> ssl.SSLContext:

@@ -1,34 +1,26 @@
 """Asks every address for one page, as a client without a certificate and as one with the profile's, in turn."""
 
-import secrets
 import ssl
-import tempfile
-from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from clauseproof.facts.clientauth import AddressAdmission, Admission, Attempt, ClientAuth
 from clauseproof.facts.dns import Resolution
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.identity import Identity
 from clauseproof.hardware.certificate import read_certificates
-from clauseproof.model.errors import EvidenceRejected, LookFailed
+from clauseproof.model.errors import LookFailed
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
 from clauseproof.model.unseen import Unseen
+from clauseproof.probes.clientcert import show
 from clauseproof.probes.http import Fetch
 from clauseproof.probes.visit import End, Errand, Target, Visit, visit
 from clauseproof.probes.web import every, web_context
 
 LOOKS = 2
 """Attempts of either kind at each address: a contradiction must be seen twice."""
-MOST_BYTES = 64 * 1024
 
 
 @probe(permission=Permission.CONNECT, deadline_s=60)
@@ -60,30 +52,12 @@ def _identity(client: Identity | None, look: Look) -> tuple[bytes | None, ssl.SS
     """The certificate, a client that shows it, and why there is none where the profile names one."""
     if client is None:
         return None, None, None
+    context = web_context()
     try:
-        pem = look.read_file(client.certificate, MOST_BYTES)
-        context = _showing(pem, look.reveal(client.key).encode(), client.certificate)
+        pem = show(client, context, look)
         return read_certificates(pem, client.certificate)[0].parsed.public_bytes(Encoding.DER), context, None
     except LookFailed as error:
         return None, None, error.unseen()
-
-
-def _showing(pem: bytes, key: bytes, name: str) -> ssl.SSLContext:
-    """A client that shows a certificate. ssl reads keys from files: for a moment the key lies in one, encrypted."""
-    context, password = web_context(), secrets.token_bytes(32).hex().encode()
-    try:
-        private = load_pem_private_key(key, None)
-        locked = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "client.pem")
-            path.write_bytes(locked + pem)
-            context.load_cert_chain(path, password=password)
-    except (ValueError, TypeError, ssl.SSLError) as error:
-        raise EvidenceRejected(
-            f"{name} and its key are no certificate and key that fit together",
-            "mend client of the endpoint: PEM files, the key without a pass phrase",
-        ) from error
-    return context
 
 
 async def _attempt(address: str, endpoint: Endpoint, context: ssl.SSLContext, look: Look) -> Attempt:

@@ -5,21 +5,24 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
-from clauseproof.facts.dns import Address, Answer, Origin, Outcome, RecordType, Resolution, View
+from clauseproof.facts.dns import BY_PROXY, Address, Answer, Origin, Outcome, RecordType, Resolution, View
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
 from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes.question import servers_of
 from clauseproof.probes.reach import Reach, reach_of
-from clauseproof.probes.resolver import Server, ask, read_server, system_servers
+from clauseproof.probes.resolver import Server, ask
 
 _TYPES: tuple[RecordType, ...] = get_args(RecordType)
 
 
 @probe(permission=Permission.CONNECT, deadline_s=20)
 async def resolution(endpoint: Endpoint, look: Look) -> Resolution:
-    """All A and AAAA records of the host from every resolver of the profile, or of the system.
+    """All A and AAAA records of the host from every resolver of its own, else of the profile, else of the system.
+
+    Where a proxy leads to the endpoint and nobody else is named, the proxy looks the name up.
 
     Raises:
         Unreachable: a resolver of the profile is no address, or this machine has none.
@@ -28,8 +31,11 @@ async def resolution(endpoint: Endpoint, look: Look) -> Resolution:
         return _given(endpoint, Origin.PROFILE, endpoint.addresses)
     if endpoint.literal:
         return _given(endpoint, Origin.LITERAL, (endpoint.host,))
-    named = look.network.resolvers
-    servers = [read_server(text) for text in named] if named else system_servers()
+    if endpoint.proxy and not endpoint.resolvers:
+        look.way = endpoint.proxy
+        return _left_to_the_proxy(endpoint)
+    named = endpoint.resolvers or look.network.resolvers
+    servers = servers_of(look, endpoint.resolvers)
     views = await asyncio.gather(*(_view(server, endpoint.host, look) for server in servers))
     return Resolution(
         host=endpoint.host,
@@ -44,6 +50,11 @@ def _given(endpoint: Endpoint, origin: Origin, texts: tuple[str, ...]) -> Resolu
     # Whoever wrote the profile chose these: no answer of the vendor's aims them at a private network.
     addresses = tuple(Address(address=t, reach=reach_of(t), withheld=None) for t in dict.fromkeys(texts))
     return Resolution(host=endpoint.host, origin=origin, views=(), addresses=addresses, gaps=())
+
+
+def _left_to_the_proxy(endpoint: Endpoint) -> Resolution:
+    unknown = Address(address=BY_PROXY, reach="unknown", withheld=None)
+    return Resolution(host=endpoint.host, origin=Origin.PROXY, views=(), addresses=(unknown,), gaps=())
 
 
 async def _view(server: Server, host: str, look: Look) -> View:

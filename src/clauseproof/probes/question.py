@@ -22,9 +22,9 @@ class Records(NamedTuple):
     detail: str = ""
 
 
-def servers_of(look: Look) -> list[Server]:
-    """The resolvers of the profile, or of this machine; Unreachable where there are none."""
-    named = look.network.resolvers
+def servers_of(look: Look, own: tuple[str, ...] = ()) -> list[Server]:
+    """A subject's own resolvers, else those of the profile, else of this machine; Unreachable where there are none."""
+    named = own or look.network.resolvers
     return [read_server(text) for text in named] if named else system_servers()
 
 
@@ -35,12 +35,7 @@ def absolute(name: str) -> str:
 
 async def ask_signed(server: Server, name: str, type_: str, look: Look) -> Told:
     """One question with the flags DO and CD (RFC 4035, section 3.2); the response is kept whole, and not judged."""
-    import dns.flags
-    import dns.message
-
-    query = dns.message.make_query(name, type_, want_dnssec=True, payload=PAYLOAD)
-    query.flags |= dns.flags.CD
-    response = await _sent(server, query, look)
+    response = await _sent(server, name, type_, look, signed=True)
     if isinstance(response, Records):
         return Told(name=name, type=type_, outcome=response.outcome, message=None, detail=response.detail)
     outcome, detail = _outcome(response)
@@ -51,10 +46,9 @@ async def ask_signed(server: Server, name: str, type_: str, look: Look) -> Told:
 async def find_records(server: Server, name: str, type_: str, look: Look) -> Records:
     """The records of a name and type, asked again for the last alias where the server does not finish the chain."""
     import dns.exception
-    import dns.message
 
     for _ in range(MOST_ANSWERS):
-        response = await _sent(server, dns.message.make_query(name, type_, use_edns=0, payload=PAYLOAD), look)
+        response = await _sent(server, name, type_, look, signed=False)
         if isinstance(response, Records):
             return response
         outcome, detail = _outcome(response)
@@ -70,12 +64,17 @@ async def find_records(server: Server, name: str, type_: str, look: Look) -> Rec
     return Records(Outcome.MALFORMED, detail=f"a CNAME chain that does not end within {MOST_ANSWERS} answers")
 
 
-async def _sent(server: Server, query: "dns.message.Message", look: Look) -> "dns.message.QueryMessage | Records":
+async def _sent(
+    server: Server, name: str, type_: str, look: Look, *, signed: bool
+) -> "dns.message.QueryMessage | Records":
     """The response; in its place what became of the question where none came that makes sense."""
     import dns.exception
+    import dns.flags
     import dns.message
 
     try:
+        query = dns.message.make_query(name, type_, use_edns=0, want_dnssec=signed, payload=PAYLOAD)
+        query.flags |= dns.flags.CD if signed else 0
         response = await exchange(server, query, look)
     except dns.exception.Timeout:
         return Records(Outcome.TIMED_OUT, detail="no answer in time")

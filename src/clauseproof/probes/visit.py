@@ -92,7 +92,7 @@ class Visit:
 async def visit(target: Target, errand: Errand, look: Look, patience_s: float | None = None) -> Visit:
     """Go there once its turn comes, and leave within the patience, or when the look's time is over."""
     made = Visit()
-    async with slot(target.address):
+    async with slot(target.address, look.pace):
         family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as connection:
             connection.setblocking(False)

@@ -34,7 +34,7 @@ async def signed_answers(endpoint: Endpoint, look: Look) -> SignedAnswers:
     """
     name, types = _name(endpoint.host, literal=endpoint.literal), ("A", "AAAA")
     began = datetime.now(UTC)
-    sights = await proofs([(name, type_) for type_ in types], look)
+    sights = await proofs([(name, type_) for type_ in types], look, endpoint.resolvers)
     return SignedAnswers(name=name, types=types, looks=LOOKS, looked_at=began, sights=sights)
 
 
@@ -46,7 +46,7 @@ async def issuance(endpoint: Endpoint, look: Look) -> Issuance:
         Unknowable: the endpoint is an address. Unreachable: there are no resolvers.
     """
     name = _name(endpoint.name, literal=endpoint.sni is None)
-    climbs = await asyncio.gather(*(_climbs(server, name, look) for server in servers_of(look)))
+    climbs = await asyncio.gather(*(_climbs(server, name, look) for server in servers_of(look, endpoint.resolvers)))
     return Issuance(name=name, looks=LOOKS, climbs=tuple(climb for some in climbs for climb in some))
 
 
@@ -56,10 +56,13 @@ def _name(host: str, *, literal: bool) -> str:
     return absolute(host)
 
 
-async def proofs(questions: Iterable[Question], look: Look) -> tuple[Sight, ...]:
-    """All that is needed to prove the answers to some questions, from each resolver over all looks."""
+async def proofs(questions: Iterable[Question], look: Look, own: tuple[str, ...] = ()) -> tuple[Sight, ...]:
+    """All that is needed to prove the answers to some questions, from each resolver over all looks.
+
+    `own` are the subject's resolvers, where it names any.
+    """
     wanted = tuple(questions)
-    sights = await asyncio.gather(*(_sights(server, wanted, look) for server in servers_of(look)))
+    sights = await asyncio.gather(*(_sights(server, wanted, look) for server in servers_of(look, own)))
     return tuple(sight for some in sights for sight in some)
 
 

@@ -437,41 +437,6 @@ def test_one_address_never_has_more_connections_at_once_than_allowed(pem: Path) 
     assert 1 < most[0] <= pacing.AT_ONCE + 2  # a closed connection is noticed a little later by the server
 
 
-def test_connections_beyond_those_of_a_second_wait() -> None:
-    pace = pacing._Pace(now_s=100.0)
-    assert [pace.wait_s(100.0) for _ in range(pacing.PER_SECOND)] == [0.0] * pacing.PER_SECOND
-    assert pace.wait_s(100.0) == pytest.approx(1 / pacing.PER_SECOND)
-    assert pace.wait_s(100.0) == pytest.approx(2 / pacing.PER_SECOND)
-    assert pace.wait_s(110.0) == 0.0
-
-
-def test_a_connection_that_is_given_up_while_it_waits_leaves_its_place_to_others() -> None:
-    async def story() -> list[bool]:
-        traffic = pacing._Traffic()
-        holders = [traffic.slot("127.0.0.1", 0.0) for _ in range(pacing.AT_ONCE)]
-        for holder in holders:
-            await holder.__aenter__()
-        waiting = asyncio.create_task(traffic.slot("127.0.0.1", 0.0).__aenter__())
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-        for holder in holders:
-            await holder.__aexit__(None, None, None)
-        pace = traffic._paces["127.0.0.1"]
-        return [pace.room.locked(), pace.users == 0]
-
-    assert asyncio.run(story()) == [False, True]
-
-
-def test_the_pace_of_an_address_is_forgotten_only_when_nothing_depends_on_it() -> None:
-    pace = pacing._Pace(now_s=100.0)
-    pace.wait_s(100.0)
-    assert not pace.idle(100.0)
-    assert pace.idle(101.0)
-    pace.users = 1
-    assert not pace.idle(101.0)
-
-
 def test_a_look_without_time_leaves_every_address_unseen(pem: Path) -> None:
     facts = offered(api(9, "127.0.0.1", "127.0.0.2"), Look(deadline=time.monotonic() + 1, keep=Kept()))
     reasons = [one.answers.reason for one in facts.per_address if isinstance(one.answers, Unseen)]

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from clauseproof.facts.hello import AddressOffers, Answers, Exchange, Reply
-from clauseproof.facts.manner import Depth, StartTls
+from clauseproof.facts.manner import Depth
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes.hello.answer import Flight
-from clauseproof.probes.hello.ask import Target, ask
+from clauseproof.probes.hello.ask import ask
 from clauseproof.probes.hello.decide import decide_groups, decide_nameless, decide_version
 from clauseproof.probes.hello.message import RANDOM_BYTES, Hello, group_offer, version_offer
 from clauseproof.probes.hello.plan import VERSIONS, Question, Scope, next_questions
 from clauseproof.probes.hello.record import exchange, worth_keeping
 from clauseproof.probes.hello.serverhello import Accepted
-from clauseproof.probes.hello.starttls import conversation
+from clauseproof.probes.hop import NoStart
+from clauseproof.probes.passage import NoConnection, Passage
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,8 @@ class Manner:
         server_name: the name to send; None where there is none.
     """
 
-    host: str
-    port: int
+    passage: Passage
     server_name: str | None
-    starttls: StartTls | None
     depth: Depth
 
 
@@ -48,6 +47,7 @@ class Interview:
     keep: Callable[[bytes], str]
     log: list[Exchange] = field(default_factory=list)
     certificate: bytes | None = None
+    failure: NoConnection | NoStart | None = None
 
     async def hold(self) -> AddressOffers:
         """Ask until the plan has no more questions, or there is no more time."""
@@ -61,8 +61,9 @@ class Interview:
 
     async def _ask(self, question: Question) -> Exchange:
         flight = Flight(self._hello(question), certificate=self._nameless(question))
-        talk = conversation(self.manner.starttls, self.manner.host) if self.manner.starttls else None
-        heard = await ask(Target(self.address, self.manner.port), flight, talk, self.ends_s)
+        heard = await ask(self.manner.passage, self.address, flight, self.ends_s)
+        if isinstance(heard.answer, NoConnection | NoStart):
+            self.failure = heard.answer
         if self._nameless(question) and isinstance(heard.answer, Accepted):
             self.certificate = heard.answer.certificate or self.certificate
         raw = self.keep(bytes(flight.raw)) if worth_keeping(heard.answer) else None
@@ -94,20 +95,12 @@ class Interview:
 
     def _nothing(self) -> Unseen | None:
         """Why no hello was sent at all."""
-        where = f"{self.address} port {self.manner.port}"
-        if not self.log:
-            return Unseen(reason=Reason.DEADLINE, text=f"there was no time to ask {where}", remedy="run again")
-        last = self.log[-1]
-        if any(one.reply not in (Reply.NO_CONNECTION, Reply.NO_START) for one in self.log):
+        if self.failure is not None and all(one.reply in (Reply.NO_CONNECTION, Reply.NO_START) for one in self.log):
+            return self.manner.passage.failed(self.address, self.failure).unseen()
+        if self.log:
             return None
-        if last.reply is Reply.NO_START:
-            text, remedy = f"{where} did not begin TLS by {self.manner.starttls}", "check the endpoint's starttls"
-            return Unseen(reason=Reason.UNREADABLE, text=f"{text}: {last.detail}", remedy=remedy)
-        return Unseen(
-            reason=Reason.UNREACHABLE,
-            text=f"{where}: {last.detail}",
-            remedy="check that the endpoint is up and reachable from here",
-        )
+        where = self.manner.passage.where(self.address)
+        return Unseen(reason=Reason.DEADLINE, text=f"there was no time to ask {where}", remedy="run again")
 
 
 def _connections(log: Sequence[Exchange]) -> int:

@@ -9,6 +9,8 @@ the conversation.
 import re
 from collections.abc import Generator
 
+from clauseproof.model.unseen import Reason
+
 Talk = Generator[bytes, bytes, None]
 """Yields bytes to send; is sent bytes received."""
 Read = Generator[bytes, bytes, bytes]
@@ -22,6 +24,20 @@ _SHOWN = 80
 
 class NotOffered(Exception):
     """The other side does not come to where TLS begins; the text says why."""
+
+    def __init__(
+        self, why: str, reason: Reason = Reason.UNREADABLE, remedy: str = "check the endpoint's starttls"
+    ) -> None:
+        super().__init__(why)
+        self.reason = reason
+        self.remedy = remedy
+
+
+class LoginRefused(NotOffered):
+    """A proxy asks for a login, or does not accept the one it was given."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, Reason.DENIED, "give the endpoint the proxy_user and proxy_password that it accepts")
 
 
 class NotListed(NotOffered):
@@ -78,6 +94,12 @@ class Received:
         taken = bytes(self._data[: match.end()])
         del self._data[: match.end()]
         return taken
+
+    def taken(self) -> bytes:
+        """Everything that nobody has asked for yet, which is consumed."""
+        data = bytes(self._data)
+        self._data.clear()
+        return data
 
     def left(self) -> bytes:
         """What nobody has asked for yet."""

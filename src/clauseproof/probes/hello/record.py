@@ -6,10 +6,12 @@ from clauseproof.facts.codepoints import Alert
 from clauseproof.facts.hello import Exchange, Reply
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.probes.hello.answer import Ambiguous, Answer, Closed, Garbage, Refused, Silent
-from clauseproof.probes.hello.ask import Heard, NoConnection, NoStart
+from clauseproof.probes.hello.ask import Heard
 from clauseproof.probes.hello.plan import Question
 from clauseproof.probes.hello.serverhello import Accepted
 from clauseproof.probes.hello.suites import suite_name
+from clauseproof.probes.hop import NoStart
+from clauseproof.probes.passage import NoConnection
 
 _MOST_DETAIL = 200
 
