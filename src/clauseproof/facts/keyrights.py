@@ -87,15 +87,14 @@ _GOOGLE_VERBS = {
 def operations(provider: Provider, patterns: Iterable[str], but: Iterable[str] = ()) -> dict[str, Right]:
     """The provider's operations that some of `patterns` name and none of `but`, and what each lets somebody do.
 
-    `*` and `?` stand for any text and any character, letter case for nothing (IAM user guide, "Action"). A name without
-    them that the tables do not know is an operation all the same, if it is one on keys.
+    `*` and `?` stand for any text and any character, letter case for nothing (IAM user guide, "Action"). A name or
+    pattern of the key service's that fits nothing in the tables is an operation all the same.
     """
     written, excepted = list(patterns), list(but)
     known = {Provider.AWS: _AWS, Provider.AZURE: _AZURE}.get(provider, {})
     found = {name: right for name, right in known.items() if any(matches(pattern, name) for pattern in written)}
-    lower = {name.lower() for name in known}
-    plain = (name for name in written if name.lower().startswith(_SERVICES) and not set("*?") & set(name))
-    found |= {name: _by_name(provider, name) for name in plain if name.lower() not in lower}
+    ours = (pattern for pattern in written if pattern.lower().startswith(_SERVICES))
+    found |= {new: _by_name(provider, new) for new in ours if not any(matches(new, name) for name in known)}
     return {n: right for n, right in found.items() if not any(matches(pattern, n) for pattern in excepted)}
 
 
