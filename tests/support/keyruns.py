@@ -47,6 +47,8 @@ from clauseproof.probes.kms import (
     aws_custody,
     aws_drills,
     aws_trail,
+    azure_access,
+    azure_custody,
     azure_drills,
     azure_keylog,
     azure_undo,
@@ -73,7 +75,7 @@ class AnyFile:
 FACTS = (keys, drills, google, azure, keyaccess, keydeletion, keylog, keymaterial, keystores, latency, dns, place)
 AWS = (aws, aws_access, aws_custody, aws_drills, aws_trail)
 GOOGLE = (google_keys, google_access, google_custody, google_drills, google_keylog, google_undo)
-AZURE = (azure_keys, azure_drills, azure_keylog, azure_undo)
+AZURE = (azure_keys, azure_access, azure_custody, azure_drills, azure_keylog, azure_undo)
 CHECKS = (
     checks.keys,
     checks.keylog,

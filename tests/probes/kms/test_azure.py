@@ -70,7 +70,7 @@ def test_custody_of_an_ordinary_key(double: AzureKeyVaultDouble) -> None:
         partition="azure.net",
         region="westeurope",
         multi_region=False,
-        replicas=(),
+        replicas=("northeurope",),
         store=None,
         protection=Protection.HSM,
         material_expires=None,
@@ -83,6 +83,7 @@ def test_a_managed_hsm_is_one_customers_alone(hsm: AzureKeyVaultDouble) -> None:
     assert (found.origin, found.protection) == (Origin.SINGLE_TENANT_HSM, Protection.SINGLE_TENANT_HSM)
     assert (found.spec, found.usage) == ("oct-HSM", Usage.ENCRYPT_DECRYPT)
     assert found.target == "https://probe.managedhsm.azure.net/keys/cmk"
+    assert found.replicas is None, "its API does not say in which further regions it is kept"
 
 
 def test_a_key_behind_a_certificate_is_not_said_to_be_anybodys(double: AzureKeyVaultDouble) -> None:

@@ -24,7 +24,7 @@ from clauseproof.model.errors import EvidenceRejected, LookFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
-from clauseproof.probes.kms.azure_api import AzureApi
+from clauseproof.probes.kms.azure_api import AzureApi, word
 from clauseproof.probes.kms.azure_reach import AzureReach
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _state(shown: "KeyVaultKey", deletion: datetime | None) -> KeyState:
 
 
 def _usage(shown: "KeyVaultKey") -> Usage:
-    operations = {_text(operation) for operation in shown.key_operations or ()}
+    operations = {word(operation) for operation in shown.key_operations or ()}
     if operations & _ENCRYPTS:
         return Usage.ENCRYPT_DECRYPT
     return Usage.SIGN_VERIFY if operations & {"sign", "verify"} else Usage.OTHER
@@ -117,15 +117,10 @@ def _usage(shown: "KeyVaultKey") -> Usage:
 def _spec(shown: "KeyVaultKey") -> str:
     """`RSA-HSM 3072`, `EC P-256`, `oct-HSM`."""
     web_key: Any = shown.key
-    kind, curve, modulus = _text(shown.key_type), _text(getattr(web_key, "crv", None)), getattr(web_key, "n", None)
+    kind, curve, modulus = word(shown.key_type), word(getattr(web_key, "crv", None)), getattr(web_key, "n", None)
     if curve:
         return f"{kind} {curve}"
     return f"{kind} {int.from_bytes(modulus).bit_length()}" if isinstance(modulus, bytes) else kind or "unknown"
-
-
-def _text(value: Any) -> str:
-    """The wire's word of one of the client library's enumerations, which turn into text by their own name."""
-    return str(getattr(value, "value", value) or "")
 
 
 def protections(
@@ -154,7 +149,7 @@ def _least(found: Iterable[Protection | None]) -> Protection | None:
 
 
 def _protection(shown: "KeyVaultKey") -> Protection:
-    return Protection.HSM if _text(shown.key_type).endswith("-HSM") else Protection.SOFTWARE
+    return Protection.HSM if word(shown.key_type).endswith("-HSM") else Protection.SOFTWARE
 
 
 def _platform(version: "KeyProperties") -> bool:
@@ -188,7 +183,7 @@ def rotation(key: AzureKey, look: Look) -> Rotation:
 def _period(policy: "KeyRotationPolicy") -> timedelta | None:
     """From a version's making to its rotation; None where nothing rotates, zero where the period does not show."""
     for action in policy.lifetime_actions or ():
-        if _text(action.action).lower() == "rotate":
+        if word(action.action).lower() == "rotate":
             before_expiry = _length(policy.expires_in) - _length(action.time_before_expiry)
             return _length(action.time_after_create) or max(timedelta(0), before_expiry)
     return None

@@ -206,6 +206,11 @@ def _same_authority(one: str, other: str) -> bool:
     return _ALSO.get(first, first) == _ALSO.get(second, second)
 
 
+def word(value: Any) -> str:
+    """The wire's word of one of the client library's enumerations, which turn into text by another name."""
+    return str(getattr(value, "value", value) or "")
+
+
 def words(reach: AzureReach, operation: str) -> dict[str, str]:
     """What `explain` needs to know of a call."""
     return {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clauseproof.model.errors import EvidenceRejected, Unknowable
 from clauseproof.model.frozen import Frozen
-from clauseproof.probes.kms.azure_api import AzureApi
+from clauseproof.probes.kms.azure_api import AzureApi, word
 
 if TYPE_CHECKING:
     from azure.keyvault.keys import KeyClient, KeyVaultKey
@@ -47,8 +47,8 @@ class Canaries(Frozen):
 
 def pair_for(key: "KeyVaultKey") -> Pair:
     """How this key seals and opens; Unknowable for one that does neither."""
-    kind = str(getattr(key.key_type, "value", key.key_type)).removesuffix("-HSM")
-    allowed = {str(getattr(operation, "value", operation)) for operation in key.key_operations or ()}
+    kind = word(key.key_type).removesuffix("-HSM")
+    allowed = {word(operation) for operation in key.key_operations or ()}
     if kind == "RSA" and "unwrapKey" in allowed:
         return Pair("KeyWrap", "KeyUnwrap", _RSA)
     if kind == "RSA" and "decrypt" in allowed:

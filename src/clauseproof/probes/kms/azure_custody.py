@@ -13,7 +13,7 @@ from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
 from clauseproof.probes.kms.azure import current, protections
-from clauseproof.probes.kms.azure_api import AzureApi
+from clauseproof.probes.kms.azure_api import AzureApi, word
 from clauseproof.probes.kms.azure_reach import AzureReach
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def deletion(key: AzureKey, look: Look) -> Deletion:
     """
     with AzureApi(AzureReach.of(key, look), look) as api:
         shown, purge = current(api)
-    level, days = str(shown.properties.recovery_level or ""), shown.properties.recoverable_days
+    level, days = word(shown.properties.recovery_level), shown.properties.recoverable_days
     if level == "Purgeable":
         days = 0
     if days is None or not level:
