@@ -1,4 +1,4 @@
-"""The pages of docs/checks say what the checks say."""
+"""The generated pages of docs say what the checks and probes say."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_the_pages_are_those_that_the_checks_generate() -> None:
 
 
 def test_no_page_is_left_of_a_check_that_is_gone() -> None:
-    generated = {name for name, _ in pages(*load())}
+    generated = {name for name, _ in pages(*load()) if name.startswith("checks/")}
     assert {f"checks/{path.name}" for path in (DOCS / "checks").iterdir()} == generated
 
 

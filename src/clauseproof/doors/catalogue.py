@@ -1,4 +1,4 @@
-"""What clauseproof can check, as text for people: the `checks` command and the pages of `docs/checks/`.
+"""What clauseproof can check, as text for people: the `checks` command and the pages of `docs/`.
 
 `python -m clauseproof.doors.catalogue docs` writes the pages anew; a test holds them against the code.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from clauseproof.doors import permissions
 from clauseproof.doors.assembly import load
 from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.registry import Check, Need, Probe, Registry, Shape
@@ -54,6 +55,7 @@ def pages(registry: Registry, check_files: tuple[CheckFile, ...]) -> Iterator[tu
         yield f"checks/{kind}.md", "\n".join(in_full(registry, kind)).rstrip() + "\n"
         index.append(f"- [{kind}]({kind}.md): {_claim_doc(registry.checks[kind]).partition(chr(10))[0]}")
     yield "checks/README.md", "\n".join(index) + "\n"
+    yield "permissions.md", permissions.page(registry)
 
 
 def _claim_doc(check: Check) -> str:
