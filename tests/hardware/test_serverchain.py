@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clauseproof.hardware.serverchain import Invalid, Roots, Valid, judge_chain, read_roots
 from clauseproof.model.errors import EvidenceRejected
-from tests.support.certificates import DAY, NOW, Holder, authority, leaf
+from tests.support.certificates import DAY, NOW, Holder, authority, leaf, over_sha1
 
 ROOT = authority("Test Root")
 BETWEEN = authority("Test Intermediate", ROOT)
@@ -99,6 +99,31 @@ def test_a_short_rsa_key_is_refused() -> None:
     assert isinstance(
         judge_chain(leaf(BETWEEN, NAME, key=rsa.generate_private_key(65537, 2048)).chain, NAME, NOW, roots()), Valid
     )
+
+
+def test_a_short_rsa_key_that_is_not_on_the_path_does_no_harm() -> None:
+    own = leaf(BETWEEN, NAME)
+    stray = leaf(BETWEEN, "stray.example", key=rsa.generate_private_key(65537, 1024))
+    assert isinstance(judge_chain((*own.chain, stray.chain[0]), NAME, NOW, roots()), Valid)
+
+
+def test_a_signature_over_sha_1_is_named() -> None:
+    old = authority("Old CA", ROOT, key=rsa.generate_private_key(65537, 2048))
+    chain = leaf(old, NAME).chain
+    opinion = judge_chain((over_sha1(chain[0]), *chain[1:]), NAME, NOW, roots())
+    assert isinstance(opinion, Invalid)
+    assert f"the signature of CN={NAME} is over SHA1" in opinion.reasons
+
+
+def test_the_path_ends_in_the_anchor_and_names_the_issuer() -> None:
+    opinion = judge_chain(leaf(BETWEEN, NAME).chain, NAME, NOW, roots())
+    assert isinstance(opinion, Valid)
+    assert opinion.issuer == BETWEEN.certificate
+    assert opinion.certificates[-1] == ROOT.certificate
+    own = leaf(None, NAME)
+    alone = judge_chain(own.chain, NAME, NOW, roots(own))
+    assert isinstance(alone, Valid)
+    assert alone.issuer == own.certificate
 
 
 def test_a_root_that_ended_is_no_anchor() -> None:

@@ -1,6 +1,7 @@
 """Certificates for test servers: an authority, its leaves, and every way to get one wrong."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,9 +48,11 @@ def new_key() -> Key:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def authority(name: str = "Test Root", under: Holder | None = None, until: datetime = NOW + 3650 * DAY) -> Holder:
+def authority(
+    name: str = "Test Root", under: Holder | None = None, until: datetime = NOW + 3650 * DAY, key: Key | None = None
+) -> Holder:
     """A root, or an intermediate under another authority."""
-    key = new_key()
+    key = key or new_key()
     builder = _start(name, under, key, NOW - 30 * DAY, until)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
@@ -65,12 +68,14 @@ def leaf(
     key: Key | None = None,
     serves: bool = True,
     padding: int = 0,
+    more: Sequence[x509.ExtensionType] = (),
 ) -> Holder:
     """A server's certificate for names and addresses; self-signed without an issuer.
 
     Args:
         serves: whether extendedKeyUsage allows TLS servers; otherwise clients only.
         padding: bytes of a private extension that makes it large.
+        more: further extensions, none of them critical.
     """
     key = key or new_key()
     builder = _start(names[0], issuer, key, since, until)
@@ -82,6 +87,8 @@ def leaf(
     if padding:
         oid = x509.ObjectIdentifier("1.3.6.1.4.1.55555.1")
         builder = builder.add_extension(x509.UnrecognizedExtension(oid, b"\x00" * padding), critical=False)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
     signed = builder.sign(issuer.key if issuer else key, hashes.SHA256())
     return Holder(signed, key, () if issuer is None else _above(issuer))
 
@@ -127,3 +134,10 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def over_sha1(der: bytes) -> bytes:
+    """Something signed by an RSA key over SHA-256, that says of itself that it is over SHA-1; no library makes one."""
+    sha256, sha1 = bytes.fromhex("06092a864886f70d01010b"), bytes.fromhex("06092a864886f70d010105")
+    assert sha256 in der
+    return der.replace(sha256, sha1)

@@ -120,8 +120,8 @@ def _pem_blocks(data: bytes, where: str) -> Iterator[bytes]:
 
 
 def _read(parsed: x509.Certificate, where: str) -> Certificate:
-    constraints = _extension(parsed, x509.BasicConstraints)
-    usage = _extension(parsed, x509.KeyUsage)
+    constraints = extension(parsed, x509.BasicConstraints)
+    usage = extension(parsed, x509.KeyUsage)
     return Certificate(
         where=where,
         subject=printable(parsed.subject.rfc4514_string()),
@@ -139,9 +139,19 @@ def _read(parsed: x509.Certificate, where: str) -> Certificate:
     )
 
 
-def _extension(parsed: x509.Certificate, kind: type[E]) -> E | None:
+def extension(parsed: x509.Certificate, kind: type[E]) -> E | None:
+    """The value of an extension, None where the certificate does not have it."""
     found = [e.value for e in parsed.extensions if isinstance(e.value, kind)]
     return found[0] if found else None
+
+
+def digest_name(parsed: x509.Certificate) -> str:
+    """The hash that a certificate's signature is over, such as `sha256`; empty for none, or one that is not known."""
+    try:
+        digest = parsed.signature_hash_algorithm
+    except UNREADABLE:
+        return ""
+    return digest.name if digest is not None else ""
 
 
 def _private(parsed: x509.Certificate) -> dict[str, bytes]:

@@ -17,22 +17,35 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from clauseproof.hardware.certificate import Certificate, read_certificate
+from clauseproof.hardware.certificate import Certificate, digest_name, read_certificate
 from clauseproof.hardware.quiet import unwarned
 from clauseproof.hardware.rejection import printable, rejected
 from clauseproof.model.errors import EvidenceRejected
 
 LEAST_RSA_BITS = 2048
 """CA/Browser Forum Baseline Requirements, section 6.1.5."""
+_BROKEN_HASHES = frozenset({"md5", "sha1"})
 _MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
 class Valid:
-    """A path to an anchor: subjects from the server's certificate to the anchor, and the earliest end of validity."""
+    """A path from the server's certificate to an anchor.
+
+    Attributes:
+        path: the subjects of its certificates, for sentences.
+        until: the earliest end of validity of all of them.
+        certificates: the server's own first, the anchor last; one where the server's own is the anchor.
+    """
 
     path: tuple[str, ...]
     until: datetime
+    certificates: tuple[x509.Certificate, ...]
+
+    @property
+    def issuer(self) -> x509.Certificate:
+        """The certificate that issued the server's own."""
+        return self.certificates[min(1, len(self.certificates) - 1)]
 
 
 @dataclass(frozen=True)
@@ -72,17 +85,17 @@ def judge_chain(chain: Sequence[bytes], name: str, when: datetime, roots: Roots)
         EvidenceRejected: a certificate that cannot be read, or a name that no certificate can be for.
     """
     leaf, *others = [read_certificate(der, f"certificate {n}") for n, der in enumerate(chain, start=1)]
-    weak = tuple(_weak_keys([leaf, *others]))
+    sent = [leaf, *others]
     try:
         path = _verify(leaf, others, _subject(name), when, roots)
     except VerificationError as error:
-        reasons = (*_out_of_time([leaf, *others], when), *_wrong_name(leaf, name), *weak)
+        reasons = (*_out_of_time(sent, when), *_wrong_name(leaf, name), *_weak_keys(sent), *_weak_signatures(sent))
         reasons += tuple(_no_path(leaf, others, roots))
         return Invalid(reasons or (_words(error, when),))
-    if weak:
+    if weak := tuple(_weak_keys([certificate for certificate in sent if certificate.parsed in path])):
         return Invalid(weak)
     until = min(certificate.not_valid_after_utc for certificate in path)
-    return Valid(tuple(printable(c.subject.rfc4514_string()) for c in path), until)
+    return Valid(tuple(printable(c.subject.rfc4514_string()) for c in path), until, tuple(path))
 
 
 def certifies(der: bytes, name: str) -> bool:
@@ -130,6 +143,14 @@ def _weak_keys(certificates: Sequence[Certificate]) -> Iterator[str]:
         key = certificate.parsed.public_key()
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < LEAST_RSA_BITS:
             yield f"the RSA key of {certificate.subject} has {key.key_size} bits, and {LEAST_RSA_BITS} are the least"
+
+
+def _weak_signatures(certificates: Sequence[Certificate]) -> Iterator[str]:
+    """A root's own signature proves nothing and may be as weak as it likes."""
+    for certificate in certificates:
+        digest = digest_name(certificate.parsed)
+        if digest in _BROKEN_HASHES and not certificate.self_issued:
+            yield f"the signature of {certificate.subject} is over {digest.upper()}"
 
 
 def _wrong_name(leaf: Certificate, name: str) -> Iterator[str]:
