@@ -28,7 +28,8 @@ from clauseproof.facts.mail import Offer, PolicyFile, Session
 from clauseproof.facts.sts import announcements, policy_id, read_policy
 from clauseproof.facts.zone import Sight
 from clauseproof.hardware.dnsanchors import Anchors, read_anchors
-from clauseproof.hardware.dnssec import Bogus, Insecure, Opinion, Secure, judge_recorded
+from clauseproof.hardware.dnsopinion import Bogus, Insecure, Opinion, Secure
+from clauseproof.hardware.dnssec import judge_recorded
 from clauseproof.hardware.rejection import printable
 from clauseproof.hardware.serverchain import Roots, Valid, judge_chain, read_roots
 from clauseproof.hardware.tlsa import Tlsa, read_tlsa, vouches

@@ -9,10 +9,13 @@ from pydantic import model_validator
 
 from clauseproof import Assurance, Case, Claim, EvidenceRejected, Finding, Unseen, broken, check, holds, unknown
 from clauseproof.facts import tls, zone
+from clauseproof.facts.endpoint import at
 from clauseproof.facts.listed import Listed
 from clauseproof.facts.looks import agreed
 from clauseproof.hardware.dnsanchors import Anchors, read_anchors
-from clauseproof.hardware.dnssec import Insecure, Secure, Undecided, judge_recorded
+from clauseproof.hardware.dnsopinion import Insecure, Secure, Undecided
+from clauseproof.hardware.dnssec import judge_recorded
+from clauseproof.hardware.endtoend import DIRECTLY, doubt
 from clauseproof.hardware.issuer import Issuer, issuer_of
 from clauseproof.hardware.rejection import printable
 from clauseproof.hardware.serverchain import Roots, Valid, judge_chain, read_roots
@@ -156,6 +159,9 @@ def certificate_issuer(claim: CertificateIssuer, chain: tls.Chain, case: Case) -
     for seen in chain.per_address:
         if isinstance(seen.served, Unseen):
             yield unknown(seen.served.sentence, about=seen.address)
+            continue
+        if why := doubt(chain.way, seen.served, chain.name, case.anchors.public):
+            yield unknown(f"{at(chain.name, seen.address)} was looked at {why}. {DIRECTLY}", about=seen.address)
             continue
         judged = ((_issued(claim, countries, chain, seen.address, one, roots, case), one.times) for one in seen.served)
         yield agreed(judged)

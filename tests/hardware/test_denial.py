@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clauseproof.hardware.denial import MOST_ITERATIONS, Cut, Denials
+from clauseproof.hardware.denial import MOST_ITERATIONS, Cut, Denials, Shown
 
 A, AAAA, DS = dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.DS
 ZONE = dns.name.from_text("example.")
@@ -61,33 +61,33 @@ both = pytest.mark.parametrize("proof", [BY_NSEC, BY_NSEC3], ids=["nsec", "nsec3
 
 @both
 def test_a_type_that_a_name_does_not_have_is_proven_missing(proof: Denials) -> None:
-    assert proof.lacks(name("api"), AAAA)
-    assert not proof.lacks(name("api"), A)
+    assert proof.lacks(name("api"), AAAA) is Shown.PROVEN
+    assert proof.lacks(name("api"), A) is Shown.NOT
 
 
 @both
 def test_a_name_that_does_not_exist_lacks_everything(proof: Denials) -> None:
-    assert proof.lacks(name("nothing"), A)
-    assert proof.absent(name("nothing"))
-    assert not proof.absent(name("api"))
+    assert proof.lacks(name("nothing"), A) is Shown.PROVEN
+    assert proof.absent(name("nothing")) is Shown.PROVEN
+    assert proof.absent(name("api")) is Shown.NOT
 
 
 @both
 def test_an_empty_non_terminal_lacks_everything_and_exists(proof: Denials) -> None:
-    assert proof.lacks(name("deep"), A)
-    assert not proof.absent(name("deep"))
+    assert proof.lacks(name("deep"), A) is Shown.PROVEN
+    assert proof.absent(name("deep")) is Shown.NOT
 
 
 @both
 def test_a_delegation_cannot_speak_for_what_lies_in_the_child(proof: Denials) -> None:
-    assert not proof.lacks(name("sub"), A)
-    assert not proof.lacks(name("www.sub"), A)
+    assert proof.lacks(name("sub"), A) is Shown.NOT
+    assert proof.lacks(name("www.sub"), A) is Shown.NOT
 
 
 @both
 def test_the_apex_of_a_child_cannot_deny_its_ds_record(proof: Denials) -> None:
-    assert proof.lacks(name("sub"), DS)
-    assert not proof.lacks(name("@"), DS)
+    assert proof.lacks(name("sub"), DS) is Shown.PROVEN
+    assert proof.lacks(name("@"), DS) is Shown.NOT
     assert proof.cut(name("@")) is Cut.UNPROVEN
 
 
@@ -106,10 +106,12 @@ def test_a_name_without_ds_record_is_a_delegation_or_not(proof: Denials, text: s
     assert proof.cut(name(text)) is cut
 
 
-def test_a_gap_that_opts_out_may_hold_a_delegation_and_denies_no_name() -> None:
+def test_a_gap_that_opts_out_may_hold_a_delegation() -> None:
     proof = nsec3({key: types for key, types in SMALL.items() if key != "sub"}, opt_out=True)
     assert proof.cut(name("sub")) is Cut.UNSIGNED
-    assert not proof.absent(name("sub"))
+    assert proof.absent(name("sub")) is Shown.OPTED_OUT
+    assert proof.lacks(name("sub"), A) is Shown.OPTED_OUT
+    assert proof.lacks(name("api"), AAAA) is Shown.PROVEN
 
 
 @pytest.mark.parametrize("wild", ["* A", "* CNAME"])
@@ -118,46 +120,46 @@ def test_a_wildcard_must_be_denied_too(wild: str) -> None:
     by_nsec = nsec("@ * SOA NS", f"{star} api {types}", "api @ A")
     by_nsec3 = nsec3({"@": "SOA NS", star: types, "api": "A"})
     for proof in (by_nsec, by_nsec3):
-        assert not proof.lacks(name("nothing"), A)
-        assert proof.lacks(name("nothing"), AAAA) is (types == "A")
+        assert proof.lacks(name("nothing"), A) is Shown.NOT
+        assert proof.lacks(name("nothing"), AAAA) is (Shown.PROVEN if types == "A" else Shown.NOT)
 
 
 def test_without_a_proof_for_the_wildcard_nothing_is_proven() -> None:
-    assert not nsec("api zz A").lacks(name("nothing"), A)
+    assert nsec("api zz A").lacks(name("nothing"), A) is Shown.NOT
 
 
 def test_the_closest_encloser_must_be_shown() -> None:
     proof = nsec3(SMALL, leave_out=("@",))
-    assert not proof.lacks(name("nothing"), A)
+    assert proof.lacks(name("nothing"), A) is Shown.NOT
 
 
 @pytest.mark.parametrize("iterations", [0, MOST_ITERATIONS, MOST_ITERATIONS + 1])
 def test_more_hash_iterations_than_are_worked_off_prove_nothing(iterations: int) -> None:
-    proven = nsec3(SMALL, iterations=iterations).lacks(name("api"), AAAA)
-    assert proven is (iterations <= MOST_ITERATIONS)
+    shown = nsec3(SMALL, iterations=iterations).lacks(name("api"), AAAA)
+    assert shown is (Shown.PROVEN if iterations <= MOST_ITERATIONS else Shown.NOT)
 
 
 def test_records_with_other_parameters_than_the_first_are_left_aside() -> None:
     others = nsec3(SMALL, iterations=2, leave_out=tuple(key for key in SMALL if key != "zz"))
-    assert Denials(ZONE, nsec3=(*BY_NSEC3.nsec3, *others.nsec3)).lacks(name("api"), AAAA)
-    assert not Denials(ZONE, nsec3=(*others.nsec3, *BY_NSEC3.nsec3)).lacks(name("api"), AAAA)
+    assert Denials(ZONE, nsec3=(*BY_NSEC3.nsec3, *others.nsec3)).lacks(name("api"), AAAA) is Shown.PROVEN
+    assert Denials(ZONE, nsec3=(*others.nsec3, *BY_NSEC3.nsec3)).lacks(name("api"), AAAA) is Shown.NOT
 
 
 def test_one_record_alone_denies_all_but_its_owner() -> None:
-    assert nsec3({"@": "SOA NS"}).absent(name("api"))
-    assert nsec("@ @ SOA NS").absent(name("api"))
+    assert nsec3({"@": "SOA NS"}).absent(name("api")) is Shown.PROVEN
+    assert nsec("@ @ SOA NS").absent(name("api")) is Shown.PROVEN
 
 
 def test_no_records_prove_nothing() -> None:
     nothing = Denials(ZONE)
-    assert not nothing.lacks(name("api"), A)
-    assert not nothing.absent(name("api"))
+    assert nothing.lacks(name("api"), A) is Shown.NOT
+    assert nothing.absent(name("api")) is Shown.NOT
     assert nothing.cut(name("api")) is Cut.UNPROVEN
 
 
 def test_a_name_outside_the_zone_is_not_denied() -> None:
     outside = dns.name.from_text("other.test.")
-    assert not BY_NSEC.absent(outside)
+    assert BY_NSEC.absent(outside) is Shown.NOT
 
 
 @given(st.lists(st.sampled_from(["a", "api", "below", "deep", "m", "sub", "zz", "zzz"]), min_size=1, max_size=3))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from clauseproof.hardware import dnssec
 from clauseproof.hardware.dnsanchors import read_anchors
-from clauseproof.hardware.dnssec import Bogus, Insecure, Opinion, Secure, Undecided, judge_records
+from clauseproof.hardware.dnsopinion import Bogus, Insecure, Opinion, Secure, Undecided
+from clauseproof.hardware.dnssec import judge_records
 from tests.support.dns import serving
 from tests.support.signed import (
     DAY,

@@ -30,6 +30,15 @@ class Cut(enum.Enum):
     UNPROVEN = "nothing"
 
 
+class Shown(enum.Enum):
+    """How well something is shown not to be there."""
+
+    PROVEN = "proven"
+    OPTED_OUT = "in a gap that opts out"
+    """An unsigned delegation may lie there all the same (RFC 5155, section 9.2)."""
+    NOT = "not at all"
+
+
 @dataclass(frozen=True)
 class Denials:
     """The verified records of one response, of one zone."""
@@ -38,16 +47,13 @@ class Denials:
     nsec: tuple[Owned, ...] = ()
     nsec3: tuple[Owned, ...] = ()
 
-    def lacks(self, name: "Name", rdtype: int) -> bool:
-        """Whether it is proven that a question for the name and type has no answer, by wildcard neither."""
-        return any(_lacks(chain, name, rdtype) for chain in self._chains())
+    def lacks(self, name: "Name", rdtype: int) -> Shown:
+        """Whether it is shown that a question for the name and type has no answer, by wildcard neither."""
+        return _best(_lacks(chain, name, rdtype) for chain in self._chains())
 
-    def absent(self, name: "Name") -> bool:
-        """Whether it is proven that a next closer name does not exist, so that a wildcard may answer in its place."""
-        return any(
-            (gap := chain.gap(name)) is not None and not _opts_out(gap) and not chain.empty(name)
-            for chain in self._chains()
-        )
+    def absent(self, name: "Name") -> Shown:
+        """Whether it is shown that a next closer name does not exist, so that a wildcard may answer in its place."""
+        return _best(Shown.NOT if chain.empty(name) else _in_gap(chain, name) for chain in self._chains())
 
     def cut(self, name: "Name") -> Cut:
         """What is proven of a name at which a DS record was asked for and none came."""
@@ -85,20 +91,32 @@ class _Chain(ABC):
         return False
 
 
-def _lacks(chain: _Chain, name: "Name", rdtype: int) -> bool:
+def _best(shown: Iterable[Shown]) -> Shown:
+    return min(shown, key=list(Shown).index, default=Shown.NOT)
+
+
+def _in_gap(chain: _Chain, name: "Name") -> Shown:
+    gap = chain.gap(name)
+    if gap is None:
+        return Shown.NOT
+    return Shown.OPTED_OUT if _opts_out(gap) else Shown.PROVEN
+
+
+def _lacks(chain: _Chain, name: "Name", rdtype: int) -> Shown:
     import dns.name
 
     record = chain.at(name)
     if record is not None:
-        return _free_of(record, rdtype)
+        return Shown.PROVEN if _free_of(record, rdtype) else Shown.NOT
     if chain.empty(name):
-        return True
+        return Shown.PROVEN
     encloser, closer = _enclosed(chain, name)
-    if encloser is None or chain.gap(closer) is None:
-        return False
+    if encloser is None:
+        return Shown.NOT
     wildcard = dns.name.Name((b"*", *encloser.labels))
     record = chain.at(wildcard)
-    return _free_of(record, rdtype) if record is not None else chain.gap(wildcard) is not None
+    free = _free_of(record, rdtype) if record is not None else chain.gap(wildcard) is not None
+    return _in_gap(chain, closer) if free else Shown.NOT
 
 
 def _free_of(record: Any, rdtype: int) -> bool:

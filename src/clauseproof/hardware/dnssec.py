@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from clauseproof.hardware.denial import MOST_RECORDS, Cut, Denials
+from clauseproof.hardware.denial import MOST_RECORDS, Cut, Denials, Shown
 from clauseproof.hardware.dnsanchors import Anchors
 from clauseproof.hardware.dnskeys import Fit, ends, fault_of, named_keys
+from clauseproof.hardware.dnsopinion import Bogus, Insecure, Opinion, Secure, Undecided
 from clauseproof.hardware.dnsreply import Reply
 from clauseproof.hardware.rejection import printable
 
@@ -38,47 +39,6 @@ MOST_ALIASES = 8
 
 Responses = Mapping[tuple[str, str], bytes]
 """Responses in wire format by name (lower case, final dot) and type; what was not answered is absent."""
-
-
-@dataclass(frozen=True)
-class Secure:
-    """The records, in presentation form, are proven; none where it is proven that there are none.
-
-    Attributes:
-        name: where they stand, after aliases.
-        zones: from the trust anchor to the zone that has them.
-        until: when the first signature on the way ends.
-    """
-
-    name: str
-    records: tuple[str, ...]
-    zones: tuple[str, ...]
-    until: datetime
-
-
-@dataclass(frozen=True)
-class Insecure:
-    """A zone on the way delegates without a DS record; nothing below can be proven. `proven`: it says so, signed."""
-
-    reason: str
-    proven: bool
-
-
-@dataclass(frozen=True)
-class Bogus:
-    """Signatures ought to be there and to fit, and do not; a validating resolver refuses such an answer."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Undecided:
-    """The responses do not decide."""
-
-    reason: str
-
-
-Opinion = Secure | Insecure | Bogus | Undecided
 
 
 def judge_records(responses: Responses, name: str, rdtype: str, when: datetime, anchors: Anchors) -> Opinion:
@@ -186,7 +146,10 @@ class _Proof:
         if speaker is None:
             self._unsigned(name, f"the empty answer about {_kind(rdtype)} records of {_shown(name)}")
         keys = self._keys(speaker)
-        if not self._denials(reply, keys).lacks(name, rdtype):
+        shown = self._denials(reply, keys).lacks(name, rdtype)
+        if shown is Shown.OPTED_OUT:
+            raise _opted_out(speaker, name)
+        if shown is Shown.NOT:
             raise _bogus(f"{_shown(speaker)} does not prove that {_shown(name)} has no {_kind(rdtype)} record")
         return Secure(_text(name), (), keys.trust.zones, keys.trust.until)
 
@@ -216,7 +179,10 @@ class _Proof:
         self._check(found, signature, keys.zone, keys.records)
         if _expanded(found, signature):
             closer = found.name.split(signature.labels + 2)[1]
-            if not self._denials(reply, keys).absent(closer):
+            shown = self._denials(reply, keys).absent(closer)
+            if shown is Shown.OPTED_OUT:
+                raise _opted_out(signer, closer)
+            if shown is Shown.NOT:
                 raise _bogus(f"{what} come from a wildcard, and nothing proves that it may stand in for them")
         return _Trust(keys.trust.zones, min(keys.trust.until, ends(signature)))
 
@@ -351,6 +317,11 @@ def _bogus(reason: str) -> _Ruled:
 
 def _undecided(reason: str) -> _Ruled:
     return _Ruled(Undecided(reason))
+
+
+def _opted_out(zone: "Name", name: "Name") -> _Ruled:
+    text = f"{_shown(zone)} leaves open, and proves so, whether it delegates {_shown(name)} unsigned (NSEC3 opt-out)"
+    return _Ruled(Insecure(text, proven=True))
 
 
 def _kindest(ruled: list[_Ruled]) -> _Ruled:
