@@ -77,6 +77,8 @@ def _rows(check: Check) -> Iterator[tuple[str, str, str]]:
 def _spelled(default: object) -> str:
     if default is None or default == ():
         return "none"
+    if isinstance(default, tuple):
+        return ", ".join(_spelled(one) for one in default)
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
