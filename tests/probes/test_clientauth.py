@@ -1,16 +1,20 @@
 """Clients with and without a certificate, at real servers that ask for one."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
 import pytest
 
 from clauseproof.facts.clientauth import AddressAdmission, Admission, ClientAuth
-from clauseproof.model.errors import Denied
+from clauseproof.facts.manner import StartTls
+from clauseproof.model.errors import Denied, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.secret import SecretRef
 from clauseproof.probes import visit
+from clauseproof.probes.clientauth import client_auth
 from tests.support.clients import CLIENT, SERVER, STRANGER, V, asking, key_of, look_with, pems, tried
+from tests.support.looks import resolved, vendor
 from tests.support.tls import silent, tls
 from tests.support.web import https, response
 
@@ -107,3 +111,10 @@ def test_facts_survive_being_written_and_read(tmp_path: Path) -> None:
     pem = SERVER.write(tmp_path)
     facts = tried(https(pem, response(200), asking(pem)))
     assert ClientAuth.load(ClientAuth.version, facts.model_dump(mode="json", by_alias=True)) == facts
+
+
+@pytest.mark.parametrize("way", [{"proxy": "http://127.0.0.1:9"}, {"starttls": StartTls.SMTP}])
+def test_where_something_stands_before_tls_nobody_is_let_in_or_refused(way: dict[str, object]) -> None:
+    endpoint = vendor(443, "127.0.0.1").model_copy(update=way)
+    with pytest.raises(Unknowable):
+        asyncio.run(client_auth(endpoint, resolved(endpoint), Look()))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.manner import StartTls
 from clauseproof.facts.web import Heard, Page, Pages, Plain, PlainAnswers
+from clauseproof.model.errors import Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes import visit
@@ -194,3 +196,17 @@ def test_plain_answers_survive_being_written_and_read(pem: Path) -> None:
     with listening(tls(pem)) as port:
         facts = plain(vendor(port, "127.0.0.1").model_copy(update={"http_port": port}))
     assert PlainAnswers.load(PlainAnswers.version, facts.model_dump(mode="json", by_alias=True)) == facts
+
+
+def test_where_a_plain_protocol_comes_first_no_page_is_asked_for() -> None:
+    endpoint = vendor(25, "127.0.0.1").model_copy(update={"starttls": StartTls.SMTP})
+    for look_at in (seen, plain):
+        with pytest.raises(Unknowable, match="begins in the clear, with smtp"):
+            look_at(endpoint)
+
+
+def test_through_a_proxy_no_page_is_asked_for() -> None:
+    endpoint = vendor(443, "127.0.0.1").model_copy(update={"proxy": "http://127.0.0.1:9"})
+    for look_at in (seen, plain):
+        with pytest.raises(Unknowable, match="reached through a proxy"):
+            look_at(endpoint)

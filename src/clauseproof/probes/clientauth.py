@@ -16,8 +16,9 @@ from clauseproof.model.permission import Permission
 from clauseproof.model.unseen import Unseen
 from clauseproof.probes.clientcert import show
 from clauseproof.probes.http import Fetch
+from clauseproof.probes.passage import only_directly
 from clauseproof.probes.visit import End, Errand, Target, Visit, visit
-from clauseproof.probes.web import every, web_context
+from clauseproof.probes.web import every, only_web, web_context
 
 LOOKS = 2
 """Attempts of either kind at each address: a contradiction must be seen twice."""
@@ -25,7 +26,13 @@ LOOKS = 2
 
 @probe(permission=Permission.CONNECT, deadline_s=60)
 async def client_auth(endpoint: Endpoint, names: Resolution, look: Look) -> ClientAuth:
-    """Two attempts of either kind at every address; the one with a certificate is the control of the one without."""
+    """Two attempts of either kind at every address; the one with a certificate is the control of the one without.
+
+    Raises:
+        Unknowable: a proxy leads there, and may answer itself; or a plain protocol comes before TLS.
+    """
+    only_directly(endpoint, "whom it lets in is tried only directly")
+    only_web(endpoint)
     certificate, context, why_none = _identity(endpoint.client, look)
 
     async def one(address: str) -> AddressAdmission:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from clauseproof.facts.dns import Resolution
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.web import AddressPages, AddressPlain, Heard, Page, Pages, Plain, PlainAnswers
-from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
+from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
@@ -17,6 +17,7 @@ from clauseproof.model.unseen import Unseen
 from clauseproof.probes.chain import looking_context
 from clauseproof.probes.hello.received import printable
 from clauseproof.probes.http import Fetch, Head
+from clauseproof.probes.passage import only_directly
 from clauseproof.probes.visit import End, Errand, Target, Visit, visit
 
 LOOKS = 2
@@ -30,7 +31,13 @@ T = TypeVar("T")
 
 @probe(permission=Permission.CONNECT, deadline_s=60)
 async def pages(endpoint: Endpoint, names: Resolution, look: Look) -> Pages:
-    """The heads of two responses over TLS from every address; certificates are not verified here."""
+    """The heads of two responses over TLS from every address; certificates are not verified here.
+
+    Raises:
+        Unknowable: a proxy leads there, and may answer itself; or a plain protocol comes before TLS.
+    """
+    only_directly(endpoint, "pages are asked for only directly")
+    only_web(endpoint)
 
     async def one(address: str) -> AddressPages:
         return AddressPages(address=address, looks=tuple([await _page(address, endpoint, look) for _ in range(LOOKS)]))
@@ -46,7 +53,13 @@ async def pages(endpoint: Endpoint, names: Resolution, look: Look) -> Pages:
 
 @probe(permission=Permission.CONNECT, deadline_s=90)
 async def plain_answers(endpoint: Endpoint, names: Resolution, look: Look) -> PlainAnswers:
-    """What every address answers, twice, to a request without TLS: on the endpoint's port and on that of plain HTTP."""
+    """What every address answers, twice, to a request without TLS: on the endpoint's port and on that of plain HTTP.
+
+    Raises:
+        Unknowable: a proxy leads there, and may answer itself; or a plain protocol comes before TLS.
+    """
+    only_directly(endpoint, "what it answers without TLS is looked at only directly")
+    only_web(endpoint)
 
     async def one(address: str) -> AddressPlain:
         on = {
@@ -63,6 +76,15 @@ async def plain_answers(endpoint: Endpoint, names: Resolution, look: Look) -> Pl
         per_address=await every(names.reachable, one),
         missing=names.missing,
     )
+
+
+def only_web(endpoint: Endpoint) -> None:
+    """Unknowable where a plain protocol comes before TLS: these looks speak HTTP."""
+    if endpoint.starttls is not None:
+        raise Unknowable(
+            f"{endpoint.host} port {endpoint.port} begins in the clear, with {endpoint.starttls}, and is no web site",
+            "make this claim about an endpoint where TLS begins at once; for mail there is the claim starttls",
+        )
 
 
 async def every(addresses: Iterable[str], one: Callable[[str], Awaitable[T]]) -> tuple[T, ...]:
