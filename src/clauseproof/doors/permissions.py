@@ -140,6 +140,10 @@ _PROVIDERS = (
                 "A symmetric key needs `keys/encrypt` and `keys/decrypt`; if its operations leave them out, "
                 "`keys/wrapKey` and `keys/unwrapKey`."
             ),
+            (
+                "Tokens come from azure-identity's default chain. It asks no managed identity unless the environment variable "
+                "`AZURE_TOKEN_CREDENTIALS` asks for one."
+            ),
             "A drill never needs `keys/delete` or `keys/purge`; do not give them.",
         ),
     ),

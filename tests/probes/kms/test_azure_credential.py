@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 from azure.core.credentials import AccessTokenInfo
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
-from clauseproof.model.errors import Denied
+from clauseproof.model.errors import Denied, EvidenceRejected
 from clauseproof.probes.kms import azure_credential
 from clauseproof.probes.kms.azure import custody
-from clauseproof.probes.kms.azure_credential import CHOICE, EnvironmentToken, SharedTokens, credential
+from clauseproof.probes.kms.azure_credential import CHOICE, EnvironmentToken, ForVault, SharedTokens, credential
 from clauseproof.sandbox.kms.azure import AzureKeyVaultDouble, KeySeed
 from tests.support.azurekeys import azure_key, azure_look
 
@@ -126,3 +127,20 @@ def test_changed_settings_of_azure_make_a_new_chain(monkeypatch: pytest.MonkeyPa
     assert azure_credential.credential(PUBLIC, None) is first
     monkeypatch.setenv("AZURE_CLIENT_ID", "another")
     assert azure_credential.credential(PUBLIC, None) is not first
+
+
+@pytest.mark.parametrize(
+    ("vault", "scope", "given"),
+    [
+        ("https://crm.vault.azure.net", "https://vault.azure.net/.default", True),
+        ("https://crm.managedhsm.azure.net", "https://managedhsm.azure.net/.default", True),
+        ("https://crm.vault.azure.net", "https://management.azure.com/.default", False),
+        ("https://crm.vault.azure.net", "https://other.vault.azure.net/.default", False),
+        ("https://crm.vault.azure.net", "vault.azure.net", False),
+    ],
+)
+def test_a_token_is_for_the_vaults_own_service_only(vault: str, scope: str, given: bool) -> None:
+    tokens = ForVault(source := Counting(3600), vault)
+    with nullcontext() if given else pytest.raises(EvidenceRejected, match="a token of another service"):
+        tokens.get_token_info(scope)
+    assert source.given == given

@@ -15,7 +15,8 @@ from clauseproof.probes.kms.azure_transport import transport
 if TYPE_CHECKING:
     from azure.keyvault.keys import DeletedKey, KeyClient, KeyProperties, KeyRotationPolicy, KeyVaultKey
 
-MOST_VERSIONS = 2_000
+MOST_PAGES = 80
+"""Of 25 versions each."""
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _PARAMETER = re.compile(r'(\w{1,40})="([^"]{0,400})"')
 _PLACE = re.compile(r"(https://[0-9A-Za-z.:-]{1,253})/([0-9A-Za-z.-]{1,253})(?:/|$)")
@@ -82,14 +83,14 @@ class AzureApi:
     def versions(self) -> "list[KeyProperties]":
         """KeyListVersions: all versions, oldest first. Raises LookFailed."""
 
-        def listed(client: "KeyClient") -> "list[KeyProperties]":
-            return list(itertools.islice(client.list_properties_of_key_versions(self.reach.name), MOST_VERSIONS + 1))
+        def listed(client: "KeyClient") -> "list[list[KeyProperties]]":
+            pages = client.list_properties_of_key_versions(self.reach.name).by_page()
+            return [list(page) for page in itertools.islice(pages, MOST_PAGES + 1)]
 
-        found = self.call("KeyListVersions", listed)
-        if len(found) > MOST_VERSIONS:
-            raise Unreachable(
-                f"{self.reach.target} has more than {MOST_VERSIONS} versions", "look at them in the portal"
-            )
+        pages = self.call("KeyListVersions", listed)
+        if len(pages) > MOST_PAGES:
+            raise Unreachable(f"the versions of {self.reach.target} do not come to an end", "see the portal")
+        found = [version for page in pages for version in page]
         if not found or any(version.version is None or version.created_on is None for version in found):
             raise EvidenceRejected(f"{self.reach.vault} lists versions of {self.reach.name} without name or date")
         return sorted(found, key=lambda version: (version.created_on, version.version))
@@ -124,8 +125,8 @@ class AzureApi:
         self._look.called(f"keyvault:{operation}")
         try:
             return work()
-        except (AzureError, ValueError) as error:
-            raise Failed(failure_of(error)) from error
+        except (AzureError, ValueError, AttributeError, TypeError, LookupError) as error:
+            raise Failed(failure_of(error)) from error  # the last three: the library met an answer it cannot read
 
     def explained(self, failure: Failure, operation: str) -> LookFailed:
         """What a failure means."""

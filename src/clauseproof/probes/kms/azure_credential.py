@@ -10,8 +10,9 @@ import os
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
-from clauseproof.model.errors import Denied
+from clauseproof.model.errors import Denied, EvidenceRejected
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
@@ -38,6 +39,27 @@ def credential(authority: str, token: str | None, *, fresh: bool = False) -> Tok
     if token is not None:
         return EnvironmentToken(token)
     return _chain(authority) if fresh else _shared(authority, _environment())
+
+
+class ForVault:
+    """Tokens for one vault and nobody else, whatever an answer leads the client library to ask for.
+
+    A listing may continue at any address that the vault names; a token serves whoever holds it.
+    """
+
+    def __init__(self, source: Tokens, vault: str) -> None:
+        self._source = source
+        self._host = str(urlsplit(vault).hostname)
+
+    def get_token_info(self, *scopes: str, options: "TokenRequestOptions | None" = None) -> "AccessTokenInfo":
+        """A token of the vault's own service. Raises EvidenceRejected for any other scope."""
+        services = [str(urlsplit(scope).hostname) for scope in scopes]
+        if not services or not all(self._host.endswith(f".{service}") for service in services):
+            raise EvidenceRejected(
+                f"{self._host} led to somebody who asks for a token of another service, and got none",
+                "see who answers under the vault's name",
+            )
+        return self._source.get_token_info(*scopes, options=options)
 
 
 class EnvironmentToken:

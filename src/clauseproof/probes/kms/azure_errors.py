@@ -87,6 +87,9 @@ MEANINGS: Mapping[str, _Meaning] = {
     "SerializationError": _CONFUSED,
     "DeserializationError": _CONFUSED,
     "JSONDecodeError": _CONFUSED,
+    "AttributeError": _CONFUSED,
+    "TypeError": _CONFUSED,
+    "LookupError": _CONFUSED,
 }
 """What a code, a status or a class means for whoever looks. The only table of its kind; all else is `_BROKEN`."""
 

@@ -8,7 +8,7 @@ from clauseproof import __version__
 from clauseproof.facts.azure import AzureKey
 from clauseproof.model.errors import EvidenceRejected
 from clauseproof.model.look import Look
-from clauseproof.probes.kms.azure_credential import credential
+from clauseproof.probes.kms.azure_credential import ForVault, credential
 from clauseproof.probes.kms.azure_transport import transport
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class AzureReach:
 
     def _options(self, attempts: int, within_s: float, fresh: bool) -> dict[str, Any]:
         return {
-            "credential": credential(self.authority, self.token, fresh=fresh),
+            "credential": ForVault(credential(self.authority, self.token, fresh=fresh), self.vault),
             "transport": transport(self.connect_to, self.ca_pem, within_s),
             "retry_policy": _retries(attempts, within_s),
             "permit_redirects": False,
