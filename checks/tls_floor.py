@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from clauseproof import Assurance, Case, Claim, Finding, Reason, Unseen, broken, check, holds, note, unknown
 from clauseproof.facts import hello, tls
 from clauseproof.facts.codepoints import alert_name
+from clauseproof.facts.endpoint import at
 from clauseproof.facts.hello import Answers, Decision, Exchange, VersionAnswer
-from clauseproof.facts.manner import Depth
+from clauseproof.facts.manner import Depth, Way
 from clauseproof.facts.tls import Answer, Attempt, TlsVersion, VersionLooks
+from clauseproof.hardware.endtoend import DIRECTLY, doubt
 from clauseproof.hardware.serverchain import certifies
 
 
@@ -26,6 +28,8 @@ class TlsFloor(Claim):
     * Without permission to scan, or with `depth: fast` on the endpoint, our own decides, and the finding says "one
       engine". SSL 2.0 is then not tried.
     * An older version accepted only without a server name counts where the certificate shown is for the endpoint.
+    * Through a proxy only our own hellos look. They count where a public authority vouches for the certificate that is
+      shown through it, since the proxy may answer in place of the endpoint; and not where both engines must agree.
 
     Attributes:
         at_least: `SSL 2.0`, `SSL 3.0`, `TLS 1.0`, `TLS 1.1`, `TLS 1.2` or `TLS 1.3`.
@@ -41,14 +45,27 @@ def tls_floor(claim: TlsFloor, offers: hello.Offers, scan: tls.Scan | Unseen, ca
     if not offers.per_address and not offers.missing:
         yield unknown(f"{offers.host} has no address that was looked at")
     for seen in offers.per_address:
-        where, about = f"{seen.address} ({offers.host})", seen.address
+        where, about = at(offers.host, seen.address), seen.address
         if isinstance(seen.answers, Unseen):
             yield unknown(seen.answers.sentence, about=about)
+            continue
+        if why := _in_the_way(offers, about, scan, case):
+            yield unknown(f"{where} was asked {why}. {DIRECTLY}", about=about)
             continue
         named, both = offers.server_name is not None, case.clause.tier == 1
         address = Address(seen.answers, named, _deep_scan(scan, about), claim.at_least, both)
         yield from _floor(address, where, about, _engines(offers, address.deep, scan))
         yield from _without_a_name(address, offers, where, about)
+
+
+def _in_the_way(offers: hello.Offers, address: str, scan: tls.Scan | Unseen, case: Case) -> str:
+    """Why what was heard through a proxy decides nothing; empty where it does, or there is none."""
+    shown = next((one.served for one in offers.behind or () if one.address == address), None)
+    why = doubt(offers.way, shown, offers.server_name or offers.host, case.anchors.public)
+    agreement = case.clause.tier == 1 and isinstance(scan, Unseen) and scan.reason is Reason.UNKNOWABLE
+    if why or offers.way is Way.DIRECT or offers.depth is Depth.FAST or not agreement:
+        return why
+    return "through a proxy, and in tier 1 two engines must say the same, of which sslyze looks only directly"
 
 
 def _deep_scan(scan: tls.Scan | Unseen, address: str) -> tuple[VersionLooks, ...] | Unseen | None:
@@ -64,6 +81,8 @@ def _deep_scan(scan: tls.Scan | Unseen, address: str) -> tuple[VersionLooks, ...
 def _engines(offers: hello.Offers, deep: tuple[VersionLooks, ...] | Unseen | None, scan: tls.Scan | Unseen) -> str:
     if isinstance(deep, tuple):
         return "two engines"
+    if offers.way is Way.PROXY:
+        return "one engine, through a proxy"
     if offers.depth is Depth.FAST:
         return "one engine: the profile asks for a fast look"
     failed = deep if deep is not None else scan

@@ -111,7 +111,7 @@ def test_one_engine_is_enough_where_the_other_may_not_look() -> None:
     assert findings[0].assurance is Assurance.OBSERVED
     assert findings[0].about == "192.0.2.1"
     assert findings[0].text == (
-        "192.0.2.1 (api.crm.example) accepted TLS 1.3 and refused SSL 3.0, TLS 1.0, TLS 1.1, TLS 1.2 "
+        "api.crm.example (192.0.2.1) accepted TLS 1.3 and refused SSL 3.0, TLS 1.0, TLS 1.1, TLS 1.2 "
         "(one engine: the profile has no permission for looks of class scan)"
     )
 

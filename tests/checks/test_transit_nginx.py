@@ -65,7 +65,7 @@ def test_each_configuration_keeps_the_floors_it_keeps(
 def test_together_the_worst_configuration_decides(offers: Offers, scan: Scan) -> None:
     findings = list(tls_floor(TlsFloor(), offers, scan, case()))
     assert fold(findings, Assurance.OBSERVED) == (Ruling.NOT_SATISFIED, Assurance.OBSERVED)
-    assert "127.0.0.22 (api.crm.example) accepted TLS 1.2" in texts(findings)
+    assert "api.crm.example (127.0.0.22) accepted TLS 1.2" in texts(findings)
 
 
 def test_every_configuration_presents_the_certificate(port: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from clauseproof.facts.dns import Resolution
+from clauseproof.facts.dns import Origin, Resolution
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.place import AddressPlace, Countries, Feeds, Placed, Ranges, Source, Statement
 from clauseproof.model.errors import Unknowable
@@ -103,6 +103,11 @@ def _source(
 
 
 def _placed(kind: type[P], opened: list[tuple[Source, A]], names: Resolution) -> P:
+    if names.origin is Origin.PROXY:
+        raise Unknowable(
+            f"a proxy looks {names.host} up, and to which address it leads is not known here",
+            "fix addresses of the endpoint, or name resolvers that know it",
+        )
     per_address = tuple(
         AddressPlace(
             address=address,

@@ -21,6 +21,7 @@ from clauseproof.facts.tls import TlsVersion
 from clauseproof.hardware.rejection import printable
 from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
 from clauseproof.model.look import Look
+from clauseproof.probes.passage import only_directly
 
 CONNECTIONS_AT_ONCE = 5
 """Connections that are open to one address at a time."""
@@ -49,7 +50,12 @@ class Target(NamedTuple):
 
 
 def targets(endpoint: Endpoint, names: Resolution) -> list[Target]:
-    """The addresses to look at; sslyze needs a server name, and takes the address where there is none."""
+    """The addresses to look at; sslyze needs a server name, and takes the address where there is none.
+
+    Raises:
+        Unknowable: a proxy leads there.
+    """
+    only_directly(endpoint, "sslyze looks only directly")
     name = endpoint.sni or endpoint.host
     return [Target(address, endpoint.port, name, endpoint.starttls) for address in names.reachable]
 
@@ -144,8 +150,15 @@ def suites(target: Target, versions: tuple[TlsVersion, ...]) -> dict[TlsVersion,
     return {v: getattr(result.scan_result, _COMMANDS[v]) for v in versions}
 
 
-def stapled(target: Target, limit_s: TimeLimit) -> bytes | None:
-    """The OCSP response that comes with one handshake, DER; None where none comes.
+class Stapled(NamedTuple):
+    """What came with one handshake: an OCSP response (DER), None where none came, and the certificate (PEM)."""
+
+    response: bytes | None
+    certificate: bytes
+
+
+def stapled(target: Target, limit_s: TimeLimit) -> Stapled:
+    """One handshake that asks for an OCSP response.
 
     Raises:
         LookFailed: neither a handshake of TLS 1.3 nor one of TLS 1.2 succeeds in the time given.
@@ -156,7 +169,7 @@ def stapled(target: Target, limit_s: TimeLimit) -> bytes | None:
         return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_2), _HANDSHAKES_AT_ONCE)
 
 
-def _stapled(target: Target, version: TlsVersion) -> bytes | None:
+def _stapled(target: Target, version: TlsVersion) -> Stapled:
     from sslyze import TlsVersionEnum
     from sslyze.connection_helpers.tls_connection import SslConnection
     from sslyze.errors import ConnectionToServerFailed
@@ -167,11 +180,14 @@ def _stapled(target: Target, version: TlsVersion) -> bytes | None:
     try:
         connection.connect()
         response = connection.ssl_client.get_tlsext_status_ocsp_resp()
+        certificate = connection.ssl_client.get_received_chain()[0].encode()
     except ConnectionToServerFailed as error:
         raise _failure(target, type(error).__name__, str(error)) from error
+    except ValueError as error:
+        raise EvidenceRejected(f"{target.address} stapled something that is no OCSP response") from error
     finally:
         connection.close()
-    return bytes(response.as_der_bytes()) if response is not None else None
+    return Stapled(bytes(response.as_der_bytes()) if response is not None else None, certificate)
 
 
 def _no_connection(target: Target, trace: Any) -> LookFailed:
