@@ -85,6 +85,21 @@ def limited(pem: Path) -> Talk:
     return counted
 
 
+def throttled(pem: Path, pause_s: float = 0.2) -> Talk:
+    """TLS 1.0 to 1.3 for one connection in `pause_s`, and nothing for the others."""
+    talk, lock, let_in = tls(pem, V.TLSv1), threading.Lock(), [0.0]
+
+    def limited_by_time(connection: socket.socket) -> None:
+        now = time.monotonic() if _peeked(connection) else 0.0
+        with lock:
+            open_ = now >= let_in[0] + pause_s
+            let_in[0] = now if open_ else let_in[0]
+        if open_:
+            talk(connection)
+
+    return limited_by_time
+
+
 def ssl_3_0(connection: socket.socket) -> None:
     """Chooses SSL 3.0 whatever is offered, byte by byte without any library."""
     if _peeked(connection)[9:10] == b"\x03":

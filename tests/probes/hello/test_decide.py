@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from clauseproof.facts.codepoints import Group
 from clauseproof.facts.hello import Because, Decision, Exchange, Reply, SuiteList
 from clauseproof.facts.tls import TlsVersion
-from clauseproof.probes.hello.decide import WINDOW_S, decide_group, decide_nameless, decide_version
+from clauseproof.probes.hello.decide import QUIET_S, WINDOW_S, decide_group, decide_nameless, decide_version
 from clauseproof.probes.hello.plan import VERSIONS, Question
 from tests.support.exchanges import CLOSED, GARBAGE, NO_CONNECTION, RESET, SILENT, Said, alert, asked, chose, exchange
 
@@ -29,6 +29,15 @@ def beside(*middle: Exchange, before_s: float = 0.0, after_s: float = 10.0) -> l
 def twice(said: Said) -> list[Exchange]:
     """TLS 1.2 offered with the usual suites, then with all."""
     return [asked(T.TLS1_2, said, 1.0, USUAL), asked(T.TLS1_2, said, 2.0, WHOLE)]
+
+
+def quietly(*tries: Exchange, quiet_s: float = 1.0, soon_s: float = 0.1) -> list[Exchange]:
+    """Each try after a quiet time and before an accepted hello that follows soon; times are given here."""
+    log = [asked(T.TLS1_3, chose(T.TLS1_3))]
+    for one in tries:
+        at_s = log[-1].at_s + log[-1].took_s + quiet_s
+        log += [one.model_copy(update={"at_s": at_s}), asked(T.TLS1_3, chose(T.TLS1_3), at_s + soon_s)]
+    return log
 
 
 def test_a_server_hello_accepts_its_version_whatever_was_offered() -> None:
@@ -83,11 +92,38 @@ def test_an_unclear_answer_speaks_for_no_older_version() -> None:
     ],
 )
 def test_an_unclear_refusal_counts_between_accepted_hellos_over_all_suites(said: Said, because: Because) -> None:
-    assert verdict(T.TLS1_2, *beside(*twice(said))) == (Decision.REFUSED, because)
+    assert verdict(T.TLS1_2, *quietly(*twice(said))) == (Decision.REFUSED, because)
+
+
+def test_alerts_need_no_quiet_time() -> None:
+    assert verdict(T.TLS1_2, *beside(*twice(alert(40)))) == (Decision.REFUSED, Because.EXHAUSTED)
+
+
+@pytest.mark.parametrize("second", [CLOSED, alert(40)])
+def test_a_closed_connection_that_a_limit_may_have_closed_refuses_nothing(second: Said) -> None:
+    tries = [asked(T.TLS1_2, CLOSED, 1.0), asked(T.TLS1_2, second, 2.0, WHOLE)]
+    assert verdict(T.TLS1_2, *beside(*tries)) == (Decision.UNKNOWN, None)
+    assert verdict(T.TLS1_2, *quietly(*tries, quiet_s=QUIET_S - 0.1)) == (Decision.UNKNOWN, None)
+    assert verdict(T.TLS1_2, *quietly(*tries, soon_s=1.1)) == (Decision.UNKNOWN, None)
+    assert verdict(T.TLS1_2, *quietly(tries[1]), asked(T.TLS1_2, CLOSED, 1.5)) == (Decision.UNKNOWN, None)
+    assert verdict(T.TLS1_2, *quietly(*tries)) == (Decision.REFUSED, Because.CLOSED)
+
+
+def test_a_closed_connection_after_an_accepted_one_is_a_limits_doing_for_all_that_is_known() -> None:
+    first, *rest = quietly(*twice(CLOSED))
+    ahead = [asked(T.TLS1_3, chose(T.TLS1_3), one.at_s - 0.02) for one in rest if not one.accepted]
+    assert verdict(T.TLS1_2, first, *ahead, *rest) == (Decision.UNKNOWN, None)
+
+
+def test_versions_that_are_tried_together_share_a_quiet_time() -> None:
+    log = quietly(*twice(CLOSED))
+    both = [one.model_copy(update={"offered": T.TLS1_1, "at_s": one.at_s + 0.02}) for one in log if not one.accepted]
+    for version in (T.TLS1_2, T.TLS1_1):
+        assert verdict(version, *log, *both) == (Decision.REFUSED, Because.CLOSED)
 
 
 def test_alerts_and_closed_connections_together_are_no_better_than_closed_ones() -> None:
-    log = beside(asked(T.TLS1_2, alert(40), 1.0), asked(T.TLS1_2, CLOSED, 2.0, WHOLE))
+    log = quietly(asked(T.TLS1_2, alert(40)), asked(T.TLS1_2, CLOSED, 0.0, WHOLE))
     assert verdict(T.TLS1_2, *log) == (Decision.REFUSED, Because.CLOSED)
 
 
@@ -105,8 +141,8 @@ def test_an_unclear_refusal_needs_all_suites() -> None:
 def test_all_parts_are_all_suites() -> None:
     parts = [asked(T.TLS1_2, CLOSED, 3.0 + n, part) for n, part in enumerate(PARTS)]
     log = [asked(T.TLS1_2, CLOSED, 1.0), asked(T.TLS1_2, alert(50), 2.0, WHOLE)]
-    assert verdict(T.TLS1_2, *beside(*log, *parts)) == (Decision.REFUSED, Because.CLOSED)
-    assert verdict(T.TLS1_2, *beside(*log, *parts[:2])) == (Decision.UNKNOWN, None)
+    assert verdict(T.TLS1_2, *quietly(*log, *parts)) == (Decision.REFUSED, Because.CLOSED)
+    assert verdict(T.TLS1_2, *quietly(*log, *parts[:2])) == (Decision.UNKNOWN, None)
 
 
 def test_an_unclear_refusal_must_repeat() -> None:
@@ -114,23 +150,23 @@ def test_an_unclear_refusal_must_repeat() -> None:
 
 
 def test_an_unclear_refusal_needs_an_accepted_hello_before_and_after() -> None:
-    before, *refused, after = beside(*twice(CLOSED))
+    before, *refused, after = beside(*twice(alert(40)))
     assert verdict(T.TLS1_2, *refused) == (Decision.UNKNOWN, None)
     assert verdict(T.TLS1_2, before, *refused) == (Decision.UNKNOWN, None)
     assert verdict(T.TLS1_2, *refused, after) == (Decision.UNKNOWN, None)
 
 
 def test_an_accepted_hello_long_before_or_after_is_no_control() -> None:
-    refused = twice(CLOSED)
-    assert verdict(T.TLS1_2, *beside(*refused, after_s=1.0 + WINDOW_S)) == (Decision.REFUSED, Because.CLOSED)
+    refused = twice(alert(40))
+    assert verdict(T.TLS1_2, *beside(*refused, after_s=1.0 + WINDOW_S)) == (Decision.REFUSED, Because.EXHAUSTED)
     assert verdict(T.TLS1_2, *beside(*refused, after_s=1.1 + WINDOW_S)) == (Decision.UNKNOWN, None)
     assert verdict(T.TLS1_2, *beside(*refused, before_s=1.9 - WINDOW_S)) == (Decision.UNKNOWN, None)
 
 
 def test_any_accepted_version_is_a_control() -> None:
-    log = [asked(T.TLS1_2, chose(T.TLS1_2)), asked(T.TLS1_0, CLOSED, 1.0), asked(T.TLS1_0, CLOSED, 2.0, WHOLE)]
+    log = [asked(T.TLS1_2, chose(T.TLS1_2)), asked(T.TLS1_0, alert(40), 1.0), asked(T.TLS1_0, alert(40), 2.0, WHOLE)]
     log.append(asked(T.TLS1_2, chose(T.TLS1_2), 3.0))
-    assert verdict(T.TLS1_0, *log) == (Decision.REFUSED, Because.CLOSED)
+    assert verdict(T.TLS1_0, *log) == (Decision.REFUSED, Because.EXHAUSTED)
 
 
 REPLIES: st.SearchStrategy[Said] = st.one_of(

@@ -22,6 +22,7 @@ from clauseproof.probes.hello import ask as sockets
 from clauseproof.probes.hello.offers import offers
 from tests.support.certificates import authority, leaf
 from tests.support.flights import alert, message, record, server_hello
+from tests.support.hostile import throttled
 from tests.support.looks import resolved
 from tests.support.nginx import nginx
 from tests.support.offers import Kept, answers, decisions, groups, offered, only
@@ -132,6 +133,12 @@ def test_a_server_that_closes_without_an_alert_refuses_between_accepted_hellos(p
 
 def test_a_server_that_closes_everything_is_unknown() -> None:
     assert decisions(heard(lambda connection: None)) == "uuuuu"
+
+
+@pytest.mark.parametrize("depth", list(Depth))
+def test_a_limit_of_connections_is_never_read_as_a_refusal(pem: Path, depth: Depth) -> None:
+    found = heard(throttled(pem), depth)
+    assert "r" not in decisions(found)[1:]
 
 
 def test_the_server_name_is_sent_but_in_one_question(pem: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from clauseproof.facts.codepoints import Group
 from clauseproof.facts.hello import Decision, Exchange, Reply, SuiteList
 from clauseproof.facts.tls import TlsVersion
-from clauseproof.probes.hello.decide import decide_groups, decide_version
+from clauseproof.probes.hello.decide import decide_groups, decide_version, runs
 from clauseproof.probes.hello.plan import MOST_CONNECTIONS, VERSIONS, Question, Scope
 from tests.support.exchanges import (
     CLOSED,
@@ -124,9 +124,27 @@ def test_a_second_look_that_fails_is_not_repeated() -> None:
 def test_a_closed_connection_is_tried_with_all_suites_and_between_accepted_hellos() -> None:
     log = play(speaking(T.TLS1_3, otherwise=CLOSED), FAST)
     assert decisions(log) == "rrrra"
-    assert [line.suites for line in log if line.offered is T.TLS1_2] == [SuiteList.USUAL, SuiteList.WHOLE]
+    own = [line for line in log if line.offered is T.TLS1_2]
+    assert [line.suites for line in own] == [SuiteList.USUAL, *[SuiteList.WHOLE] * 3]
     assert log[-1].accepted is T.TLS1_3
-    assert len(log) == 10
+    assert len(log) == 20
+
+
+def test_what_is_tried_after_a_quiet_time_is_tried_first_and_all_at_once() -> None:
+    log = play(speaking(T.TLS1_3, otherwise=CLOSED), FAST)
+    tries = [run for quiet_s, run in runs(log) if quiet_s]
+    assert [offered(run) for run in tries] == [[*VERSIONS[1:], T.TLS1_3]] * 2
+
+
+def test_an_address_that_then_closes_the_control_as_well_is_left_alone() -> None:
+    modern = speaking(T.TLS1_3)
+
+    def limited(question: Question, nth: int) -> Said | tuple[Said, int]:
+        return modern(question, nth) if question.offered is T.TLS1_3 and question.after_s == 0 and nth < 12 else CLOSED
+
+    log = play(limited, FAST)
+    assert decisions(log) == "uuuua"
+    assert sum(quiet_s > 0 for quiet_s, _ in runs(log)) == 1
 
 
 def test_a_closed_connection_without_any_acceptance_settles_nothing() -> None:

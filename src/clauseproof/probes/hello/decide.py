@@ -9,7 +9,9 @@ Versions:
 3. The alerts `handshake_failure` and `insufficient_security` may mean the suites, and a closed connection may mean
    anything. They refuse a version only where they came twice or more, over all suites of its era with all groups and
    signature schemes, and the same address accepted another hello before and after them, all within `WINDOW_S`: so it
-   was neither the suites, nor a limit of connections, nor our address.
+   was neither the suites nor our address. Closed connections may still be a limit's doing, which lets in one now and
+   one then: they count only if, twice, they came first after a quiet time, and an accepted hello after them sooner
+   than that time had lasted: whatever limit lets that one in had let in the first.
 4. Silence never refuses, nor does a connection that was not made, nor any other alert.
 
 Groups of TLS 1.3: a HelloRetryRequest proves that a group is accepted. It is refused where two hellos that offered it
@@ -17,7 +19,8 @@ among others were answered by an alert of rule 3, and a hello of the same shape 
 and after.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from clauseproof.facts.codepoints import Alert, Group
 from clauseproof.facts.hello import (
@@ -34,6 +37,8 @@ from clauseproof.facts.tls import TlsVersion
 
 WINDOW_S = 60.0
 """The longest time over which an accepted hello vouches for a refused one."""
+QUIET_S = 0.5
+"""The shortest time between two exchanges that is a quiet one."""
 _DISAGREEMENT = (Alert.HANDSHAKE_FAILURE, Alert.INSUFFICIENT_SECURITY)
 _PARTS = {SuiteList.PART_1, SuiteList.PART_2, SuiteList.PART_3}
 
@@ -89,7 +94,32 @@ def _refused(version: TlsVersion, direct: Sequence[Exchange], log: Sequence[Exch
     refusals = [exchange for exchange in direct if negative(exchange)]
     if not exhausted(refusals) or not controlled(refusals, log):
         return None
-    return Because.EXHAUSTED if all(map(disagrees, refusals)) else Because.CLOSED
+    if all(map(disagrees, refusals)):
+        return Because.EXHAUSTED
+    unlimited = [exchange for quiet_s, run in runs(log) for exchange in _unlimited(quiet_s, run)]
+    return Because.CLOSED if sum(exchange in unlimited for exchange in refusals) > 1 else None
+
+
+def runs(log: Iterable[Exchange]) -> Iterator[tuple[float, list[Exchange]]]:
+    """Exchanges without a quiet time between them, in order, and how long that before them was; none before the first."""
+    run: list[Exchange] = []
+    quiet_s, ended_s = 0.0, 0.0
+    for exchange in sorted(log, key=lambda exchange: exchange.at_s):
+        if run and exchange.at_s - ended_s >= QUIET_S:
+            yield quiet_s, run
+            run, quiet_s = [], exchange.at_s - ended_s
+        run.append(exchange)
+        ended_s = max(ended_s, exchange.at_s + exchange.took_s)
+    if run:
+        yield quiet_s, run
+
+
+def _unlimited(quiet_s: float, run: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The refusals at the start of a run that no limit of connections explains."""
+    leading = list(takewhile(negative, run))
+    following = run[len(leading) :][:1]
+    soon = any(one.accepted and one.at_s - run[0].at_s <= quiet_s for one in following)
+    return leading if soon else []
 
 
 def _in_so_many_words(version: TlsVersion, exchange: Exchange) -> Because | None:

@@ -3,8 +3,9 @@
 A fast look begins with two hellos: TLS 1.3 alone, and up to TLS 1.2. A full one offers each version by itself as the
 newest, and up to TLS 1.2 without a server name. What these leave open is followed up: a version before TLS 1.3 that
 was accepted is asked for a second time; an answer that may be a fault of the moment is tried again; a refusal that may
-mean the suites is tried with all of them, in parts where the server dislikes so long a hello; and an accepted hello
-after the last refusal shows that the address still answers. Groups are asked for by elimination: all of them first,
+mean the suites is tried with all of them, in parts where the server dislikes so long a hello; an accepted hello after
+the last refusal shows that the address still answers; and what closed connections seem to refuse is tried again after
+a quiet time, since a limit of connections closes them as well. Groups are asked for by elimination: all of them first,
 then without the one that the server chose, until it refuses.
 """
 
@@ -14,7 +15,15 @@ from typing import NamedTuple
 from clauseproof.facts.codepoints import Group
 from clauseproof.facts.hello import Decision, Exchange, Reply, SuiteList
 from clauseproof.facts.tls import TlsVersion
-from clauseproof.probes.hello.decide import controlled, decide_version, disagrees, exhausted, negative
+from clauseproof.probes.hello.decide import (
+    QUIET_S,
+    controlled,
+    decide_version,
+    disagrees,
+    exhausted,
+    negative,
+    runs,
+)
 
 MOST_CONNECTIONS = 40
 """Connections to one address in one look. Most servers need 2 to 4 for a fast look, about a dozen for a full one."""
@@ -22,15 +31,18 @@ VERSIONS = tuple(reversed([version for version in TlsVersion if version > TlsVer
 """What offers are made for, newest first. SSL 2.0 has a hello of its own form and is left to the deep scan."""
 _PARTS = (SuiteList.PART_1, SuiteList.PART_2, SuiteList.PART_3)
 _TRIES = 2
+_QUIET_TRIES = 3
+_QUIET_MARGIN = 1.1
 
 
 class Question(NamedTuple):
-    """One hello; see `Exchange` for the fields."""
+    """One hello; see `Exchange` for the fields. `after_s`: how long nothing is to be sent before it."""
 
     offered: TlsVersion
     named: bool
     suites: SuiteList = SuiteList.USUAL
     groups: tuple[int, ...] | None = None
+    after_s: float = 0.0
 
 
 class Scope(NamedTuple):
@@ -50,7 +62,7 @@ def next_questions(log: Sequence[Exchange], scope: Scope) -> tuple[Question, ...
     asked = [exchange for exchange in log if exchange.named is scope.named]
     nameless = [exchange for exchange in log if exchange.named is not scope.named]
     open_ = [*_versions(asked), *_second_looks(asked), *_second_looks(nameless), *_groups(asked, scope)]
-    wanted = dict.fromkeys(open_ or _control(asked))
+    wanted = dict.fromkeys(open_ or [*_control(asked)] or _quiet_tries(asked))
     return tuple(wanted)[: max(0, MOST_CONNECTIONS - len(log))]
 
 
@@ -134,3 +146,15 @@ def _control(asked: Sequence[Exchange]) -> Iterator[Question]:
             newest = max(accepted, key=lambda exchange: exchange.accepted or "")
             yield Question(newest.offered, newest.named, newest.suites)
             return
+
+
+def _quiet_tries(asked: Sequence[Exchange]) -> Iterator[Question]:
+    """The versions that closed connections seem to refuse, all at once after a quiet time, each time a longer one."""
+    tries = sum(quiet_s > 0 and negative(run[0]) for quiet_s, run in runs(asked))
+    for version in VERSIONS:
+        refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
+        decided = decide_version(version, asked).decision is not Decision.UNKNOWN
+        if decided or tries == _QUIET_TRIES or not exhausted(refusals) or not controlled(refusals, asked):
+            continue
+        suites = max((e.suites for e in refusals), key=[*SuiteList].index)
+        yield Question(version, asked[0].named, suites, after_s=_QUIET_MARGIN * QUIET_S * (tries + 1))
