@@ -10,6 +10,7 @@ from clauseproof.facts.hello import Offers
 from clauseproof.facts.tls import Scan, TlsVersion
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Outcome
+from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling, fold
 from tests.support.case import case, texts
 from tests.support.certificates import DAY, NOW, authority, leaf
@@ -70,9 +71,10 @@ def test_together_the_worst_configuration_decides(offers: Offers, scan: Scan) ->
 
 def test_every_configuration_presents_the_certificate(port: int) -> None:
     chain = presented(vendor(port, *CONFIGURATIONS))
-    findings = list(certificate(Certificate(), chain, case(anchors=[ROOT.pem])))
+    unseen = Unseen(reason=Reason.NOT_RUN, text="nobody looked", remedy="")
+    findings = list(certificate(Certificate(), chain, unseen, unseen, case(anchors=[ROOT.pem])))
     assert fold(findings, Assurance.OBSERVED) == (Ruling.SATISFIED, Assurance.OBSERVED)
-    late = list(certificate(Certificate(), chain, case(NOW + 100 * DAY, [ROOT.pem])))
+    late = list(certificate(Certificate(), chain, unseen, unseen, case(NOW + 100 * DAY, [ROOT.pem])))
     assert fold(late, Assurance.OBSERVED)[0] is Ruling.NOT_SATISFIED
 
 

@@ -19,7 +19,7 @@ from tests.support.tls import Talk
 CCS, ALERT, HANDSHAKE, HEARTBEAT = 20, 21, 22, 24
 _SUITE = 0x002F
 _VERSION = b"\x03\x03"
-_RENEGOTIATION_INFO = 0xFF01
+_STATUS_REQUEST, _RENEGOTIATION_INFO = 5, 0xFF01
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Weak:
     unbound: bool = False
     """It does not answer renegotiation_info."""
     compresses: bool = False
+    staple: bytes = b""
+    """What it staples, whatever that is."""
 
 
 def weak(holder: Holder, weaknesses: Weak) -> Talk:
@@ -99,10 +101,12 @@ class _Session:
         """ServerHello, Certificate and ServerHelloDone; gives the server's random."""
         random = os.urandom(32)
         extensions = b"" if self.weak.unbound else _RENEGOTIATION_INFO.to_bytes(2, "big") + b"\x00\x01\x00"
+        extensions += _STATUS_REQUEST.to_bytes(2, "big") + b"\x00\x00" if self.weak.staple else b""
         hello = _VERSION + random + b"\x00" + _SUITE.to_bytes(2, "big") + bytes([self.compressed])
         hello += len(extensions).to_bytes(2, "big") + extensions if extensions else b""
         chain = b"".join(_vector(der) for der in self.chain)
-        flight = _message(2, hello) + _message(11, _vector(chain)) + _message(14, b"")
+        status = _message(22, b"\x01" + _vector(self.weak.staple)) if self.weak.staple else b""
+        flight = _message(2, hello) + _message(11, _vector(chain)) + status + _message(14, b"")
         self.transcript += flight
         self._send(HANDSHAKE, flight)
         return random
