@@ -189,8 +189,8 @@ def _floor(address: Address, where: str, about: str, engines: str) -> Iterator[F
     modern = [version for version in opinions if version >= address.floor]
     for version in older:
         if opinions[version].accepts:
-            text = f"{where} accepted {version} ({opinions[version].words}); {address.floor} or newer is required"
-            yield broken(f"{text} ({engines})", Assurance.OBSERVED, about=about)
+            text = f"{where} accepted {version}; {address.floor} or newer is required ({engines})"
+            yield broken(f"{text}. {_sentence(opinions[version].words)}", Assurance.OBSERVED, about=about)
     yield from _open([v for v in older if opinions[v].accepts is None], opinions, where, about)
     if any(opinions[version].accepts is not False for version in older):
         return
@@ -201,6 +201,10 @@ def _floor(address: Address, where: str, about: str, engines: str) -> Iterator[F
     else:
         words = "; ".join(f"{version}: {opinions[version].words}" for version in modern)
         yield unknown(f"{where} was not seen to speak {address.floor} or newer ({words}); run again", about=about)
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _open(versions: list[TlsVersion], opinions: dict[TlsVersion, Opinion], where: str, about: str) -> Iterator[Finding]:
