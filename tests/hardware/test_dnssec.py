@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import dns.message
 import dns.name
 import dns.rdataset
+import dns.rdatatype
 import dns.rrset
 import pytest
 from dns.rdtypes.dnskeybase import Flag
@@ -227,6 +228,43 @@ def test_a_child_cannot_sign_its_own_ds_records() -> None:
 
     told = opinion(of=zones(example=Zone("example.", bend=bend), crm=crm))
     assert "are signed by crm.example, which has no say there" in reason(told)
+
+
+def test_a_key_that_nobody_named_cannot_bring_in_others() -> None:
+    """Whoever adds a key to the set, and signs the set with it, has not been vouched for."""
+    intruder = Zone("crm.example.", CRM)
+
+    def bend(made: dns.zone.Zone) -> None:
+        replace("crm.example.", "DNSKEY", str(VENDOR.signer.key), str(intruder.signer.key))(made)
+        found = made.get_rrset("crm.example.", "DNSKEY")
+        assert found is not None
+        forged = dns.rdataset.from_rdata(300, sign(found, intruder))
+        forged.covers = found.rdtype
+        made.replace_rdataset("crm.example.", forged)
+
+    crm = Zone("crm.example.", CRM, signer=VENDOR.signer, bend=bend)
+    told = opinion(of=zones(crm=crm))
+    assert isinstance(told, Bogus)
+    assert "none of its zone's" in told.reason
+
+
+def test_a_wildcards_own_proof_cannot_be_moved_to_another_name() -> None:
+    """RFC 4035, section 5.4: its signature would fit any name below; it says nothing about them."""
+    crm = Zone("crm.example.", "api 300 IN A 192.0.2.7\n* 300 IN TXT x\n")
+    found = responses("api.crm.example", zones(crm=crm))
+    absent = dns.message.from_wire(found["api.crm.example.", "AAAA"])
+    wild, api = dns.name.from_text("*.crm.example."), dns.name.from_text("api.crm.example.")
+    moved = [one for one in absent.authority if one.name == wild]
+    for one in moved:
+        one.name = api
+    absent.answer, absent.authority = (
+        [],
+        [*(one for one in absent.authority if one.rdtype == 6 or one.covers == 6), *moved],
+    )
+    absent.question[0].rdtype = dns.rdatatype.A
+    forged = found | {("api.crm.example.", "A"): absent.to_wire()}
+    told = judge_records(forged, "api.crm.example.", "A", NOW, read_anchors((anchor(ROOT),)))
+    assert reason(told) == "crm.example does not prove that api.crm.example has no A record"
 
 
 def test_a_revoked_key_signs_no_records() -> None:
