@@ -57,6 +57,8 @@ def test_in_two_years_certificates_and_reports_have_run_out(recorded: Path, tmp_
         ("DPA 4.2", "certificate", "api"): "not-satisfied",
         ("DPA 4.2", "certificate", "files"): "not-satisfied",
         ("DPA 5.2", "rotation-schedule", "data-key"): "not-satisfied",
+        ("DPA 5.2", "rotation-schedule", "attachments-key"): "not-satisfied",
+        ("DPA 5.2", "rotation-schedule", "backups-key"): "not-satisfied",
         ("DPA 6.1", "audit-report", "soc2"): "not-satisfied",
         ("DPA 6.2", "audit-report", "iso27001"): "not-satisfied",
     }
@@ -68,6 +70,7 @@ def test_under_another_law_the_place_is_wrong(recorded: Path, tmp_path: Path) ->
     assert changed(recorded, tmp_path / "law", Again(jurisdictions=law)) == {
         ("DPA 3.1", "endpoint-location", "api"): "not-satisfied",
         ("DPA 3.1", "endpoint-location", "files"): "not-satisfied",
+        ("DPA 5.6", "key-location", "attachments-key"): "not-satisfied",
     }
 
 

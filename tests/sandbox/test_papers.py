@@ -21,6 +21,14 @@ VALUES = {
     "key": "arn:aws:kms:eu-central-1:111122223333:key/1",
     "account": "111122223333",
     "kms": "http://127.0.0.1:4566",
+    "attachments_key": "projects/acme-crm-keys/locations/europe-west3/keyRings/crm/cryptoKeys/attachments",
+    "project": "acme-crm-keys",
+    "google": "127.0.0.1:8080",
+    "backups_key": "https://acme.managedhsm.azure.net/keys/backups",
+    "tenant": "99999999-8888-7777-6666-555555555555",
+    "azure": "127.0.0.1:8443",
+    "customer": "11111111-1111-1111-1111-111111111111",
+    "vendor_principal": "22222222-2222-2222-2222-222222222222",
     "sentinel": "canary 0123",
 }
 

@@ -11,10 +11,16 @@ import dns.message
 import dns.query
 import httpx
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.core.rest import HttpRequest
 
+from clauseproof.sandbox.customerkeys import VENDOR_PRINCIPAL
 from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY
+from clauseproof.sandbox.kms.azure import CRYPTO_USER, SERVICE_ENCRYPTION_USER
 from clauseproof.sandbox.places import VIRGINIA
 from clauseproof.sandbox.vendor import UNSET, ReferenceVendor
+from tests.support.azurekeys import client as azure_client
+from tests.support.googlekeys import client as google_client
 
 NOW = datetime.now(UTC)
 
@@ -101,34 +107,76 @@ def test_a_disabled_key_darkens_the_honest_vendor_and_not_the_overclaiming_one(
 ) -> None:
     status = {}
     for vendor, address in ((honest, "127.20.1.1"), (overclaiming, "127.20.2.1")):
-        vendor.service.kms.bend(disable_lag_s=0.0, enable_lag_s=0.0)
+        vendor.service.keys.aws.bend(disable_lag_s=0.0, enable_lag_s=0.0)
         buyer = vendor.service.client(BUYER_ACCESS_KEY)
-        buyer.disable_key(KeyId=vendor.service.key)
+        buyer.disable_key(KeyId=vendor.service.keys.contacts)
         status[vendor.character.slug] = read_canary(vendor, address).status_code
-        buyer.enable_key(KeyId=vendor.service.key)
+        buyer.enable_key(KeyId=vendor.service.keys.contacts)
         assert read_canary(vendor, address).status_code == 200
     assert status == {"plainword": 503, "bigword": 200}
 
 
 def test_the_honest_vendor_s_key_was_rotated_forty_days_ago_and_will_be_again(honest: ReferenceVendor) -> None:
     buyer = honest.service.client(BUYER_ACCESS_KEY)
-    status = buyer.get_key_rotation_status(KeyId=honest.service.key)
-    rotations = buyer.list_key_rotations(KeyId=honest.service.key)["Rotations"]
+    status = buyer.get_key_rotation_status(KeyId=honest.service.keys.contacts)
+    rotations = buyer.list_key_rotations(KeyId=honest.service.keys.contacts)["Rotations"]
     assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 90)
     assert (NOW - max(rotation["RotationDate"] for rotation in rotations)).days in (39, 40)
 
 
 def test_the_overclaiming_vendor_s_key_was_never_rotated(overclaiming: ReferenceVendor) -> None:
     buyer = overclaiming.service.client(BUYER_ACCESS_KEY)
-    assert buyer.get_key_rotation_status(KeyId=overclaiming.service.key)["KeyRotationEnabled"] is False
-    assert buyer.list_key_rotations(KeyId=overclaiming.service.key)["Rotations"] == []
+    assert buyer.get_key_rotation_status(KeyId=overclaiming.service.keys.contacts)["KeyRotationEnabled"] is False
+    assert buyer.list_key_rotations(KeyId=overclaiming.service.keys.contacts)["Rotations"] == []
 
 
 def test_the_vendor_may_use_the_key_and_not_manage_it(honest: ReferenceVendor) -> None:
     vendor = honest.service.client("AKIAI44QH8DHBEXAMPLE")
-    assert vendor.describe_key(KeyId=honest.service.key)["KeyMetadata"]["AWSAccountId"] == "111122223333"
+    assert vendor.describe_key(KeyId=honest.service.keys.contacts)["KeyMetadata"]["AWSAccountId"] == "111122223333"
     with pytest.raises(vendor.exceptions.ClientError, match="AccessDenied"):
-        vendor.disable_key(KeyId=honest.service.key)
+        vendor.disable_key(KeyId=honest.service.keys.contacts)
+
+
+def guards(vendor: ReferenceVendor) -> set[str]:
+    """What guards the key of attachments, over all its versions."""
+    keys = vendor.service.keys
+    versions = google_client(keys.google).list_crypto_key_versions(parent=keys.attachments, retry=None, timeout=5)
+    return {version.protection_level.name for version in versions}
+
+
+def test_the_attachments_key_lies_in_an_hsm_only_at_the_honest_vendor(
+    honest: ReferenceVendor, overclaiming: ReferenceVendor
+) -> None:
+    assert (guards(honest), guards(overclaiming)) == ({"HSM"}, {"SOFTWARE"})
+
+
+def users(vendor: ReferenceVendor) -> dict[str, str]:
+    """Who has a role at the key of backups itself: the role's definition by the principal."""
+    listing = "/keys/backups/providers/Microsoft.Authorization/roleAssignments"
+    with azure_client(vendor.service.keys.azure, vendor.environment["BACKUPS_KEY_TOKEN"]) as hsm:
+        answer = hsm.send_request(HttpRequest("GET", listing)).json()
+    every = [assignment["properties"] for assignment in answer["value"]]
+    return {
+        one["principalId"]: one["roleDefinitionId"].rpartition("/")[2]
+        for one in every
+        if one["scope"] == "/keys/backups"
+    }
+
+
+def test_a_stranger_may_use_the_backups_key_only_at_the_overclaiming_vendor(
+    honest: ReferenceVendor, overclaiming: ReferenceVendor
+) -> None:
+    assert users(honest) == {VENDOR_PRINCIPAL: SERVICE_ENCRYPTION_USER}
+    assert users(overclaiming) == users(honest) | {"55555555-5555-5555-5555-555555555555": CRYPTO_USER}
+
+
+def test_the_token_of_the_hsm_is_another_in_each_deployment(
+    honest: ReferenceVendor, overclaiming: ReferenceVendor
+) -> None:
+    tokens = {vendor.environment["BACKUPS_KEY_TOKEN"] for vendor in (honest, overclaiming)}
+    assert len(tokens) == 2
+    with azure_client(honest.service.keys.azure, "buyer") as hsm, pytest.raises(ClientAuthenticationError):
+        hsm.get_key("backups")
 
 
 def test_the_surroundings_are_set_for_the_run_and_restored(
@@ -146,7 +194,13 @@ def test_the_surroundings_are_set_for_the_run_and_restored(
 def test_nothing_listens_when_the_block_has_ended(tmp_path: Path) -> None:
     with ReferenceVendor.honest(tmp_path) as vendor:
         service, address = vendor.service, addresses(vendor, "files")[0]
-    ports = [(address, service.port), ("127.0.0.1", int(service.resolver.rpartition(":")[2]))]
+    keys = service.keys
+    ports = [
+        (address, service.port),
+        ("127.0.0.1", int(service.resolver.rpartition(":")[2])),
+        (keys.google.host, keys.google.port),
+        keys.azure.address,
+    ]
     for where in ports:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(where, 5)

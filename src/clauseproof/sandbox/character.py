@@ -35,6 +35,8 @@ class Character:
         slug: names its profile and its domain `<slug>.example`.
         network: the first three octets of its loopback addresses.
         keeps_data_keys_s: how long its service keeps a plain data key in memory.
+        attachments_in_hsm: whether the key of attachments was made in an HSM, or in software.
+        backup_strangers: principals that may use the key of backups, and of which the contract says nothing.
         exportable: whether its root key may leave the hardware security module.
         soc2_ended_months_ago: the age of its SOC 2 report, in whole months.
     """
@@ -45,6 +47,8 @@ class Character:
     stands: tuple[Stand, ...]
     key: KeyPast
     keeps_data_keys_s: float
+    attachments_in_hsm: bool
+    backup_strangers: tuple[str, ...]
     exportable: bool
     soc2_ended_months_ago: int
 
@@ -58,15 +62,20 @@ class Character:
         return f"{self.network}.{stand.octet}"
 
 
+ROTATED: Final = KeyPast(
+    age=timedelta(days=400), rotated=tuple(timedelta(days=days) for days in (310, 220, 130, 40)), period_days=90
+)
+"""A key that is rotated every ninety days."""
+
 HONEST: Final = Character(
     slug="plainword",
     company="Plainword CRM Ltd",
     network="127.20.1",
     stands=(Stand(host="api", octet=1), Stand(host="api", octet=2), Stand(host="files", octet=3)),
-    key=KeyPast(
-        age=timedelta(days=400), rotated=tuple(timedelta(days=days) for days in (310, 220, 130, 40)), period_days=90
-    ),
+    key=ROTATED,
     keeps_data_keys_s=0,
+    attachments_in_hsm=True,
+    backup_strangers=(),
     exportable=False,
     soc2_ended_months_ago=4,
 )
@@ -83,6 +92,8 @@ OVERCLAIMING: Final = Character(
     ),
     key=KeyPast(age=timedelta(days=900)),
     keeps_data_keys_s=3600,
+    attachments_in_hsm=False,
+    backup_strangers=("55555555-5555-5555-5555-555555555555",),
     exportable=True,
     soc2_ended_months_ago=15,
 )

@@ -1,5 +1,6 @@
 """What lies beside a profile and is no prose: trust anchors, the attestation of the root key, address sources."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -8,14 +9,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from clauseproof.sandbox.attestation import EXPORTABLE_UNDER_WRAP, SIGN_ECDSA, make_device
 from clauseproof.sandbox.character import Character
-from clauseproof.sandbox.pki import Authority
 from clauseproof.sandbox.places import Standing, geofeed, ip_ranges, write_countries
 
 
-def write_evidence(folder: Path, character: Character, root: Authority, now: datetime) -> None:
-    """Write `evidence/*.pem` and `data/*` into `folder`."""
+def write_evidence(folder: Path, character: Character, roots: Mapping[str, bytes], now: datetime) -> None:
+    """Write `evidence/*.pem` and `data/*` into `folder`; `roots` are trust anchors (PEM) by file name."""
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
-    (folder / "evidence/private-ca.pem").write_bytes(root.pem)
+    for name, pem in roots.items():
+        (folder / f"evidence/{name}.pem").write_bytes(pem)
     _write_attestation(folder / "evidence", exportable=character.exportable, now=now)
     _write_places(folder / "data", character, now)
 

@@ -3,7 +3,7 @@
 names                   an authoritative server, UDP and TCP
 TLS, per address        certificates of a private authority
 HTTP API                contacts, each sealed under a data key of its own
-AWS KMS double          the customer's key, which wraps the data keys
+key services            the customer's keys: AWS KMS (it wraps the data keys), Google Cloud KMS, Azure Managed HSM
 papers                  contract, permission, reports, attestation, address ranges, and the buyer's profile
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 UNSET: Final = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"),
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "grpc_proxy"),
 )
 """Variables that would lead a look away from the reference vendor."""
 
@@ -63,13 +63,17 @@ class ReferenceVendor:
     def __enter__(self) -> Self:
         from clauseproof.sandbox import evidence, papers, service
 
-        token, sentinel = f"Bearer {secrets.token_urlsafe(24)}", f"canary {secrets.token_hex(16)}"
+        authorization, token = f"Bearer {secrets.token_urlsafe(24)}", secrets.token_urlsafe(24)
+        sentinel = f"canary {secrets.token_hex(16)}"
         with ExitStack() as stack:
-            self.service = service.start(stack, self.character, now=self._now, authorization=token, sentinel=sentinel)
-            evidence.write_evidence(self.folder, self.character, self.service.root, self._now)
+            self.service = running = service.start(
+                stack, self.character, now=self._now, authorization=authorization, token=token, sentinel=sentinel
+            )
+            roots = {"private-ca": running.root.pem, "managed-hsm-ca": running.keys.azure.ca_file.read_bytes()}
+            evidence.write_evidence(self.folder, self.character, roots, self._now)
             papers.write_papers(self.folder, self.character, self._now.date(), self._values(sentinel))
             self._running = stack.pop_all()
-        self.environment = _environment(token)
+        self.environment = _environment(authorization, token)
         return self
 
     def __exit__(
@@ -91,22 +95,33 @@ class ReferenceVendor:
             os.environ.update(before)
 
     def _values(self, sentinel: str) -> dict[str, str]:
-        running = self.service
+        from clauseproof.sandbox import customerkeys
+
+        running, keys = self.service, self.service.keys
         return {
             "port": str(running.port),
             "resolver": running.resolver,
-            "key": running.key,
-            "account": running.account,
-            "kms": running.kms.url,
             "sentinel": sentinel,
+            "key": keys.contacts,
+            "account": customerkeys.ACCOUNT,
+            "kms": keys.aws.url,
+            "attachments_key": keys.attachments,
+            "project": customerkeys.PROJECT,
+            "google": keys.google.address,
+            "backups_key": keys.backups,
+            "tenant": customerkeys.TENANT,
+            "azure": "{}:{}".format(*keys.azure.address),
+            "customer": customerkeys.CUSTOMER,
+            "vendor_principal": customerkeys.VENDOR_PRINCIPAL,
         }
 
 
-def _environment(authorization: str) -> dict[str, str]:
+def _environment(authorization: str, token: str) -> dict[str, str]:
     from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY
 
     return {
         "CRM_AUTHORIZATION": authorization,
+        "BACKUPS_KEY_TOKEN": token,
         "AWS_ACCESS_KEY_ID": BUYER_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": "not checked on loopback",
         # The user's own settings and the metadata services of clouds stay out of a run on loopback.

@@ -2,7 +2,12 @@
 
 from clauseproof.sandbox.kms.azure.access import Caller
 from clauseproof.sandbox.kms.azure.double import BUYER, AzureKeyVaultDouble, KeySeed
-from clauseproof.sandbox.kms.azure.roles import ADMINISTRATOR, CRYPTO_OFFICER, CRYPTO_USER
+from clauseproof.sandbox.kms.azure.roles import (
+    ADMINISTRATOR,
+    CRYPTO_OFFICER,
+    CRYPTO_USER,
+    SERVICE_ENCRYPTION_USER,
+)
 from clauseproof.sandbox.kms.azure.transport import pinned_transport
 from clauseproof.sandbox.kms.azure.vault import Assignment
 
@@ -11,6 +16,7 @@ __all__ = [
     "BUYER",
     "CRYPTO_OFFICER",
     "CRYPTO_USER",
+    "SERVICE_ENCRYPTION_USER",
     "Assignment",
     "AzureKeyVaultDouble",
     "Caller",

@@ -14,6 +14,7 @@ from clauseproof.sandbox.kms.azure.vault import Assignment
 ADMINISTRATOR: Final = "a290e904-7015-4bba-90c8-60543313cdb4"
 CRYPTO_OFFICER: Final = "515eb02d-2335-4d2d-92f2-b1cbdf9c3778"
 CRYPTO_USER: Final = "21dbd100-6940-42c2-9190-5d6cb909625b"
+SERVICE_ENCRYPTION_USER: Final = "33413926-3206-4cdd-b39a-83574fe37a17"
 
 _PROVIDER: Final = "providers/Microsoft.Authorization"
 _NAMES: Final = uuid.UUID("0f6d6a5e-52a5-5d5c-9a5e-2d1f6d1f0c57")
@@ -88,10 +89,14 @@ _BUILT_IN: Final = {
         "Managed HSM Crypto User",
         (
             "roleAssignments/read/action roleDefinitions/read/action keys/read/action keys/write/action keys/create "
-            "keys/rotate/action keys/delete keys/import/action keys/backup/action keys/restore/action keys/release/action "
-            "keys/encrypt/action keys/decrypt/action keys/wrap/action keys/unwrap/action keys/sign/action "
-            "keys/verify/action rng/action"
+            "keys/rotate/action keys/delete keys/import/action keys/backup/action keys/restore/action "
+            "keys/release/action keys/encrypt/action keys/decrypt/action keys/wrap/action keys/unwrap/action "
+            "keys/sign/action keys/verify/action rng/action"
         ),
+    ),
+    SERVICE_ENCRYPTION_USER: (
+        "Managed HSM Crypto Service Encryption User",
+        "keys/read/action keys/wrap/action keys/unwrap/action",
     ),
 }
 """Source: Managed HSM documentation, "Local RBAC built-in roles", section "Permitted operations"."""
