@@ -141,8 +141,8 @@ _PROVIDERS = (
                 "`keys/wrapKey` and `keys/unwrapKey`."
             ),
             (
-                "Tokens come from azure-identity's default chain. It asks no managed identity unless the environment variable "
-                "`AZURE_TOKEN_CREDENTIALS` asks for one."
+                "Tokens come from azure-identity's default chain. It asks no managed identity unless the environment "
+                "variable `AZURE_TOKEN_CREDENTIALS` asks for one."
             ),
             "A drill never needs `keys/delete` or `keys/purge`; do not give them.",
         ),
