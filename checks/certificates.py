@@ -184,9 +184,12 @@ def _keys(claim: Certificate, opinion: Valid) -> Iterator[str]:
 
 
 def _timestamps(claim: Certificate, shown: _Shown, own: Details) -> Finding:
-    text = f"The certificate carries {own.scts} signed certificate timestamps of {own.logs} logs"
+    carried = (
+        f"{own.scts} signed certificate timestamps of {own.logs} logs" if own.scts else "no certificate timestamps"
+    )
+    text = f"The certificate carries {carried}"
     if own.scts >= claim.least_scts:
-        return note(f"{text}. Offline neither their signatures can be verified nor that a log has the certificate")
+        return note(f"{text}. They were counted and not verified: offline no log can be asked" if own.scts else text)
     asked = f"{text}, and {claim.least_scts} are asked for; more may come with the handshake, which was not looked at"
     return unknown(f"{shown.where}: {asked}. To settle it: ask the vendor how they are sent", about=shown.about)
 

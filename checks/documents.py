@@ -88,13 +88,13 @@ def _current(claim: AuditReport, seen: Report, pages: tuple[str, ...], case: Cas
     lasts = claim.type is ReportType.ISO_27001
     last = end if lasts else _months_after(end, claim.within_months)
     limit = day_ends(last)
-    what = f"its validity ends on {end}" if lasts else f"its period ended on {end}"
-    rule = "" if lasts else f", and the clause accepts it for {claim.within_months} months after that"
+    rule = f": its period ended on {end}, and the clause accepts it for {claim.within_months} months after that"
+    why = "" if lasts else rule
     if case.now >= limit:
-        return broken(f"{seen.name} is out of date since {limit:%Y-%m-%d}: {what}{rule}", Assurance.VOUCHED)
+        return broken(f"{seen.name} is out of date since {limit:%Y-%m-%d}{why}", Assurance.VOUCHED)
     if not lasts and case.now < day_ends(end):
         return unknown(f"{seen.name} speaks of a period that ends on {end} and was not over when it was judged")
-    return holds(f"{seen.name} is current until {last}: {what}{rule}", Assurance.VOUCHED, until=limit)
+    return holds(f"{seen.name} is current until {last}{why}", Assurance.VOUCHED, until=limit)
 
 
 def _period_end(asked: ReportType, seen: Report, pages: tuple[str, ...]) -> date | Finding:

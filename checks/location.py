@@ -74,10 +74,6 @@ class _Rule(NamedTuple):
         parts = [("inside", self.within), ("outside", self.outside)]
         return " and ".join(f"{side} {names}" for side, names in parts if names)
 
-    def breach(self, country: str) -> str:
-        """What is, where it must not be: `not inside EU`, `inside US`."""
-        return f"inside {self.outside}" if country in self.banned else f"not inside {self.within}"
-
 
 class _Word(NamedTuple):
     """What one source says of an address.
@@ -210,8 +206,8 @@ def _judge(address: str, where: str, words: list[_Word], rule: _Rule, *, lists_a
     against = _contradiction(words, lists_asked=lists_asked)
     if against is not None:
         speaker = next(word for word in words if word.keeps is False and word.assurance is against)
-        breach = rule.breach(speaker.country or "")
-        return broken(f"{_lies(where, speaker)}. That is {breach}. {_sources(words)}", against, about=address)
+        text = f"{_lies(where, speaker)}. The clause asks for a place {rule.asked()}. {_sources(words)}"
+        return broken(text, against, about=address)
     unplaced = any(word.assurance is Assurance.REPORTED and word.keeps is None for word in words)
     proof = [word for word in words if word.keeps and word.fresh]
     kept = [word for word in proof if not (unplaced and word.assurance is Assurance.VOUCHED)]
