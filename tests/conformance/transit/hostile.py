@@ -23,7 +23,6 @@ KINDS: dict[str, Callable[[Path], Talk]] = {
     "resetting": lambda pem: resetting,
     "silent": lambda pem: silent,
     "ssl 3.0": lambda pem: hostile.ssl_3_0,
-    "throttled": hostile.throttled,
 }
 
 

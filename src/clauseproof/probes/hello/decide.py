@@ -101,7 +101,7 @@ def _refused(version: TlsVersion, direct: Sequence[Exchange], log: Sequence[Exch
 
 
 def runs(log: Iterable[Exchange]) -> Iterator[tuple[float, list[Exchange]]]:
-    """Exchanges without a quiet time between them, in order, and how long that before them was; none before the first."""
+    """Exchanges in order with no quiet time between them, and how long that before them was; 0 before the first."""
     run: list[Exchange] = []
     quiet_s, ended_s = 0.0, 0.0
     for exchange in sorted(log, key=lambda exchange: exchange.at_s):
