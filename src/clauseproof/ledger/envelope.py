@@ -1,19 +1,19 @@
-"""A statement in a DSSE v1.0 envelope, through securesystemslib.
+"""A statement in a DSSE v1.0 envelope.
 
 The envelope is written in one way only (compact JSON, sorted keys, standard base64), and one that is written
 otherwise is refused: so every changed byte of `manifest.dsse.json` shows, those in base64's unused bits included.
 Source: https://github.com/secure-systems-lab/dsse/blob/v1.0.2/envelope.md and protocol.md.
 """
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from clauseproof.ledger.signature import sign, verifies
 from clauseproof.ledger.strictjson import decode, encode
 
 if TYPE_CHECKING:
-    from securesystemslib.dsse import Envelope as Dsse
-    from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
-
     from clauseproof.ledger.keys import PublicKey, Signer
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -22,53 +22,62 @@ _FIELDS = {"payload", "payloadType", "signatures"}
 
 @dataclass(frozen=True)
 class Envelope:
-    """A read envelope. Nothing in it is believed before `signed_by` says so.
+    """An envelope. Nothing in it is believed before `signed_by` says so.
 
     Attributes:
         payload: the statement's bytes.
-        keyids: key ids of the signatures; a hint, and not signed itself.
+        signatures: by key id, which is a hint and not signed itself.
     """
 
     payload: bytes
     payload_type: str
-    keyids: tuple[str, ...]
-    _dsse: "Dsse"
+    signatures: Mapping[str, bytes]
+
+    @property
+    def keyids(self) -> tuple[str, ...]:
+        """Key ids of the signatures."""
+        return tuple(self.signatures)
+
+    @property
+    def signed(self) -> bytes:
+        """What a signature covers, the protocol's PAE: version, type and payload, each behind its length in bytes."""
+        kind = self.payload_type.encode()
+        return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(self.payload), self.payload)
 
     def signed_by(self, key: "PublicKey") -> bool:
         """Whether a signature of the envelope is this key's, over payload type and payload."""
-        from securesystemslib.exceptions import VerificationError
-
+        signature = self.signatures.get(key.keyid)
         try:
-            self._dsse.verify([_verifying(key)], 1)
-        except (VerificationError, ValueError):
+            return signature is not None and verifies(key, signature, self.signed)
+        except ValueError:
             return False
-        return True
+
+    def encode(self) -> bytes:
+        """The envelope as JSON, in its one way."""
+        signatures = [{"keyid": keyid, "sig": _base64(made)} for keyid, made in self.signatures.items()]
+        return encode({"payload": _base64(self.payload), "payloadType": self.payload_type, "signatures": signatures})
 
 
 def seal(payload: bytes, signer: "Signer | None") -> bytes:
     """An envelope around a payload; without a signer its list of signatures is empty."""
-    from securesystemslib.dsse import Envelope as Dsse
-    from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]
-
-    dsse = Dsse(payload, PAYLOAD_TYPE, {})
-    if signer is not None:
-        dsse.sign(CryptoSigner(signer.private, _verifying(signer.public)))
-    return encode(dsse.to_dict())
+    bare = Envelope(payload, PAYLOAD_TYPE, {})
+    if signer is None:
+        return bare.encode()
+    return Envelope(payload, PAYLOAD_TYPE, {signer.keyid: sign(signer, bare.signed)}).encode()
 
 
 def unseal(raw: bytes) -> Envelope:
     """Read an envelope; ValueError that says why it is none."""
-    from securesystemslib.dsse import Envelope as Dsse
-
     data = decode(raw)
     if not isinstance(data, dict) or set(data) != _FIELDS:
         raise ValueError(f"an envelope has {', '.join(sorted(_FIELDS))} and nothing else")
     if not _is_text(data["payload"], data["payloadType"]) or not _are_signatures(data["signatures"]):
         raise ValueError("payload, payloadType or signatures are of another shape than DSSE gives them")
-    dsse = Dsse.from_dict(data)
-    if encode(dsse.to_dict()) != raw:
+    signatures = {each["keyid"]: _bytes(each["sig"]) for each in data["signatures"]}
+    envelope = Envelope(_bytes(data["payload"]), data["payloadType"], signatures)
+    if envelope.encode() != raw:
         raise ValueError("the envelope is not written in the one way that a run writes it")
-    return Envelope(dsse.payload, dsse.payload_type, tuple(dsse.signatures), dsse)
+    return envelope
 
 
 def _is_text(*values: Any) -> bool:
@@ -81,7 +90,9 @@ def _are_signatures(values: Any) -> bool:
     )
 
 
-def _verifying(key: "PublicKey") -> "SSlibKey":
-    from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
-    return SSlibKey.from_crypto(key.open(), keyid=key.keyid)
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
