@@ -229,6 +229,18 @@ def test_help_needs_no_heavy_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, env=os.environ).returncode == 0
 
 
+def test_a_run_brings_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    path = write(tmp_path, tests=False)
+    code = "import sys\nfrom pathlib import Path\nfrom clauseproof.doors.commands import run_profile\n"
+    code += (
+        "from clauseproof.doors.session import Wishes\nrun_profile(Path(sys.argv[1]), Wishes(out=Path(sys.argv[2])))\n"
+    )
+    code += "needless = {'azure', 'boto3', 'google', 'grpc', 'httpx', 'pytest', 'sslyze'} & set(sys.modules)\n"
+    code += "assert not needless, needless"
+    command = [sys.executable, "-c", code, str(path), str(tmp_path / "lean")]
+    assert subprocess.run(command, check=False, env=environment(tmp_path / "home")).returncode == 0
+
+
 def test_a_run_verifies_by_the_key_that_the_operator_hands_out(folder: Path) -> None:
     printed = clauseproof(folder, "key")
     (folder / "operator.pem").write_text(printed.stdout)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from clauseproof.doors.assembly import Again, built_in_checks, home, load, own_checks, prepare, recorded
-from clauseproof.doors.plaintests import run_marked_tests
 from clauseproof.doors.session import Session, Wishes, render_report
 from clauseproof.engine.again import Rejudgement
 from clauseproof.engine.journal import open_entries, read_entry
@@ -48,7 +47,7 @@ def run_profile(profile: Path, wishes: Wishes) -> int:
         session.begin()
         try:
             session.run.observer.wait()
-            run_marked_tests(session)
+            _run_marked_tests(session)
         except KeyboardInterrupt:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
@@ -59,6 +58,13 @@ def run_profile(profile: Path, wishes: Wishes) -> int:
     for sentence in session.run.observer.unrestored:
         say(f"NOT RESTORED: {sentence}\nTo try again: clauseproof restore")
     return code
+
+
+def _run_marked_tests(session: Session) -> None:
+    if session.marked_tests:
+        from clauseproof.doors.plaintests import run_marked_tests  # brings pytest along
+
+        run_marked_tests(session)
 
 
 def summarise(directory: Path, code: int) -> None:

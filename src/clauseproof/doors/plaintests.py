@@ -5,13 +5,11 @@ Their outcome is recorded like any verdict, marked as not replayable: it is copi
 
 import contextlib
 import io
-from collections.abc import Generator, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import pytest
 
-from clauseproof.doors.assembly import own_checks
 from clauseproof.doors.session import Session
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.errors import ClauseproofError
@@ -55,10 +53,8 @@ def verdict_of(item: pytest.Item, report: pytest.TestReport, profile: Profile) -
 
 
 def run_marked_tests(session: Session) -> None:
-    """Run the marked tests in the user's folder of checks through pytest; its output is not shown, its outcomes are."""
-    files = list(_files(session))
-    if not files:
-        return
+    """Run the user's marked tests through pytest; its output is not shown, its outcomes are."""
+    files = session.marked_tests
     options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-m", "clause", "-o", "addopts="]
     rootdir = f"--rootdir={files[0].parent}"
     said = io.StringIO()
@@ -66,13 +62,6 @@ def run_marked_tests(session: Session) -> None:
         code = pytest.main([*options, rootdir, *map(str, files)], plugins=[_Guest(session)])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise ClauseproofError(f"the marked tests could not be run: {said.getvalue()[-2000:].strip()}")
-
-
-def _files(session: Session) -> Iterator[Path]:
-    for folder in own_checks(Path(session.setting.profile.path)):
-        for path in sorted(folder.glob("test_*.py")):
-            if b"mark.clause" in path.read_bytes():
-                yield path
 
 
 class _Guest:

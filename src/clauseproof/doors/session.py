@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clauseproof.doors.assembly import home, prepare
+from clauseproof.doors.assembly import home, own_checks, prepare
 from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.outcome import exit_code
 from clauseproof.engine.plan import Item, items_of
@@ -75,6 +75,12 @@ class Session:
     def check_file(self, path: Path) -> CheckFile | None:
         """The loaded check file at a path."""
         return next((file for file in self.check_files if file.path.resolve() == path.resolve()), None)
+
+    @property
+    def marked_tests(self) -> tuple[Path, ...]:
+        """Ordinary pytest files in the user's folder of checks that say which clause they prove."""
+        found = (path for folder in own_checks(Path(self.setting.profile.path)) for path in folder.glob("test_*.py"))
+        return tuple(path for path in sorted(found) if b"mark.clause" in path.read_bytes())
 
     def drills(self, item: Item) -> bool:
         """Whether judging an item needs a look that changes state."""
