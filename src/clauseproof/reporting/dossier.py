@@ -30,35 +30,45 @@ class Dossier:
     """What reports are drawn from.
 
     Attributes:
+        ledger: the run as it lies on disk; its observations are read when a report first asks for them.
         verdicts: all of them, in the order in which they were given.
         entries: one per clause: worst first, then by tier, then in the profile's order.
-        exhibits: every observation of the run by digest, in the order of the ledger.
-        files: hex SHA-256 of the run's files that all of this was read from, by name.
-        truncated: whether the run was killed while it wrote one of them.
     """
 
-    record: RunRecord
+    ledger: LedgerReader
     verdicts: tuple[Verdict, ...]
     entries: tuple[Entry, ...]
-    exhibits: Mapping[str, Exhibit]
-    files: Mapping[str, str]
-    truncated: bool = False
 
     @classmethod
     def read(cls, ledger: LedgerReader) -> Self:
-        """Read a run. Memory grows with the number of its observations, never with their size."""
+        """Read a run; LedgerError if its verdicts cannot be read."""
         verdicts = ledger.verdicts()
-        entries = tuple(_entries(ledger.record.profile.clauses, verdicts))
-        cited = (digest for one in entries for digest in one.evidence)
+        return cls(ledger, verdicts, tuple(_entries(ledger.record.profile.clauses, verdicts)))
+
+    @property
+    def record(self) -> RunRecord:
+        """Who made the run, when, of which profile."""
+        return self.ledger.record
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the run was killed while it wrote a line."""
+        return self.ledger.truncated
+
+    @cached_property
+    def exhibits(self) -> Mapping[str, Exhibit]:
+        """Every observation of the run by digest, in the order of the ledger; LedgerError if one cannot be read.
+
+        Memory grows with their number, never with their size.
+        """
+        cited = (digest for one in self.entries for digest in one.evidence)
         whole = frozenset(islice(dict.fromkeys(cited), WHOLE_EXHIBITS))
-        return cls(
-            record=ledger.record,
-            verdicts=verdicts,
-            entries=entries,
-            exhibits={exhibit.digest: exhibit for exhibit in _exhibits(ledger.lines(), whole)},
-            files={name: _digest(ledger, name) for name in (layout.OBSERVATIONS, layout.VERDICTS)},
-            truncated=ledger.truncated,
-        )
+        return {exhibit.digest: exhibit for exhibit in _exhibits(self.ledger.lines(), whole)}
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """Hex SHA-256 of the run's files that all of this was read from, by name."""
+        return {name: _digest(self.ledger, name) for name in (layout.OBSERVATIONS, layout.VERDICTS)}
 
     @cached_property
     def in_order(self) -> tuple[Entry, ...]:
