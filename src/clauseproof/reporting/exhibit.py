@@ -1,7 +1,7 @@
 """One observation as a piece of evidence: its circumstances, and its content where the report can afford it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ class Exhibit:
     calls: tuple[str, ...]
     inputs: tuple[str, ...]
     artifacts: tuple[str, ...]
-    data: Mapping[str, Any] | None
+    data: Mapping[str, Any] | None = field(hash=False)
 
     @classmethod
     def of(cls, line: Line, *, whole: bool) -> "Exhibit":

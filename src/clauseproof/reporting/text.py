@@ -4,26 +4,31 @@ A certificate's subject or a page's title may hold escape sequences, right-to-le
 megabyte of nothing. Escaping for HTML, XML or CSV is the format's own business; here they become plain, visible text.
 """
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
+_ODD = re.compile(r"[^\t\n\x20-\x7e]+")
+"""What must be looked at letter by letter; no mark is among the rest, so none is counted across it."""
 _MARKS_IN_A_ROW = 3
 """More accents than any script puts on one letter, few enough not to climb into the next line."""
 
 
 def visible(text: str) -> str:
     """The text with every character nobody would see shown as `<U+202E>`; spaces, tabs and line feeds stay."""
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(_shown(text.replace("\r\n", "\n")))
+    return _ODD.sub(_shown, text.replace("\r\n", "\n"))
 
 
-def _shown(text: str) -> Iterable[str]:
+def _shown(odd: re.Match[str]) -> str:
+    return "".join(_each_shown(odd[0]))
+
+
+def _each_shown(text: str) -> Iterable[str]:
     marks = 0
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if marks > _MARKS_IN_A_ROW or not (character.isprintable() or character in "\n\t" or category == "Zs"):
+        if marks > _MARKS_IN_A_ROW or not (character.isprintable() or category == "Zs"):
             yield f"<U+{ord(character):04X}>"
         else:
             yield character

@@ -1,7 +1,7 @@
 """How templates are filled in: everything escaped, everything visible, nothing undefined."""
 
 from collections.abc import Callable, Iterable, Mapping, Sized
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from clauseproof.model.run import SubjectRecord
 from clauseproof.reporting import dates, text
+from clauseproof.reporting.dossier import WHOLE_EXHIBITS
 from clauseproof.reporting.entry import sentence_of
 from clauseproof.reporting.exhibit import Exhibit
 from clauseproof.reporting.html.jsontext import excerpt
@@ -37,7 +38,7 @@ def environment() -> Environment:
         "counted": _counted,
         "day": dates.day,
         "clock": lambda when: dates.clock(when, seconds=True),
-        "json": _json,
+        "facts": _facts,
         "told": sentence_of,
         "circumstances": _circumstances,
     }
@@ -69,8 +70,10 @@ def _counted(things: Sized | int, noun: str, plural: str = "") -> str:
     return text.count(things if isinstance(things, int) else len(things), noun, plural)
 
 
-def _json(data: object) -> str:
-    shown, whole = excerpt(data, _JSON_LIMIT)
+@lru_cache(WHOLE_EXHIBITS)
+def _facts(exhibit: Exhibit) -> str:
+    """The facts as JSON, spelled once for all clauses that rest on them."""
+    shown, whole = excerpt(exhibit.data, _JSON_LIMIT)
     return shown if whole else f"{shown}… [only the beginning; the whole lies in observations.jsonl]"
 
 

@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterator
 
 _WIDTH = 72
+_flat = json.JSONEncoder(
+    ensure_ascii=False
+).encode  # `json.dumps` would make an encoder for each of thousands of pieces
 
 
 def excerpt(value: object, limit: int) -> tuple[str, bool]:
@@ -20,7 +23,7 @@ def excerpt(value: object, limit: int) -> tuple[str, bool]:
 
 
 def _pieces(value: object, depth: int) -> Iterator[str]:
-    flat = json.dumps(value, ensure_ascii=False)
+    flat = _flat(value)
     if not isinstance(value, dict | list) or len(flat) + depth <= _WIDTH:
         yield flat
         return
@@ -28,7 +31,7 @@ def _pieces(value: object, depth: int) -> Iterator[str]:
     members = value.items() if isinstance(value, dict) else (("", member) for member in value)
     before = f"{opening}\n"
     for name, member in members:
-        yield before + " " * (depth + 2) + (f"{json.dumps(name, ensure_ascii=False)}: " if opening == "{" else "")
+        yield before + " " * (depth + 2) + (f"{_flat(name)}: " if opening == "{" else "")
         yield from _pieces(member, depth + 2)
         before = ",\n"
     yield f"\n{' ' * depth}{closing}"
