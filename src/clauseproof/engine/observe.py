@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -84,7 +84,9 @@ class Observer:
     unrestored: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._ended: Mapping[Key, threading.Event] = {key: threading.Event() for key in self.plan.nodes}
+        self._ended: set[Key] = set()
+        self._news = threading.Condition()
+        self._over = threading.Event()  # an interrupted `Thread.join` would take the thread for ended (CPython 3.11)
         self._results: dict[Key, _Done] = {}
         self._consumers = Counter(feed for node in self.plan.nodes.values() for _, feed in node.inputs)
         self._thread = threading.Thread(target=self._main, name="observer", daemon=True)
@@ -98,15 +100,15 @@ class Observer:
 
     def wait(self, keys: Iterable[Key] | None = None) -> None:
         """Block until the given looks have ended, all if None. Interruptible by signals."""
-        events = list(self._ended.values()) if keys is None else [self._ended[key] for key in keys]
-        for event in events:
-            while not event.wait(0.2):
-                if not self._thread.is_alive():
-                    self._raise_failure()
-                    return
         if keys is None:
-            self._thread.join()
+            self._over.wait()
+        else:
+            self._wait_for(set(keys))
         self._raise_failure()
+
+    def _wait_for(self, keys: set[Key]) -> None:
+        with self._news:
+            self._news.wait_for(lambda: keys <= self._ended or self._over.is_set())
 
     def stop(self) -> None:
         """Ask for an end: looks under way are abandoned as not run, a running drill restores first. Blocks."""
@@ -130,6 +132,10 @@ class Observer:
             asyncio.run(self._run())
         except BaseException as error:  # noqa: BLE001 (handed to the thread that waits)
             self.failure = error
+        finally:
+            self._over.set()
+            with self._news:
+                self._news.notify_all()
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -204,7 +210,9 @@ class Observer:
         self._results[node.key] = _Done(result if waiting else None, digest, waiting)
         self._release(node)
         self.events.finished(node.key, result if isinstance(result, Unseen) else None)
-        self._ended[node.key].set()
+        with self._news:
+            self._ended.add(node.key)
+            self._news.notify_all()
 
     def _observation(self, node: Node, turn: "_Turn", result: Result) -> Observation:
         return Observation(
