@@ -29,7 +29,7 @@ def pretty(value: Any) -> bytes:
 def decode(raw: bytes) -> Any:
     """Read JSON; ValueError for everything that has no, or more than one, reading."""
     from_json(raw, allow_inf_nan=False)  # bounds the depth, and refuses bad UTF-8 and lone surrogates
-    return _unambiguous(raw)
+    return _READER.decode(raw.decode())
 
 
 def decode_as(model: type[M], raw: bytes) -> M:
@@ -39,19 +39,18 @@ def decode_as(model: type[M], raw: bytes) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))[:200]!a}: {first['msg'][:200]!a}") from error
-    _unambiguous(raw)
+    _CHECKER.decode(raw.decode())
     return value
 
 
-def _unambiguous(raw: bytes) -> Any:
-    return json.loads(raw, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
+def _must_differ(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError(f"key {_twice(name for name, _ in pairs)[:100]!a} is given twice")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError(f"key {_twice(name for name, _ in pairs)[:100]!a} is given twice")
-    return found
+    _must_differ(pairs)
+    return dict(pairs)
 
 
 def _twice(names: Iterable[str]) -> str:
@@ -72,3 +71,8 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text[:40]} is too large for a number")
     return number
+
+
+_READER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
+_CHECKER = json.JSONDecoder(object_pairs_hook=_must_differ, parse_constant=_refuse, parse_float=_finite)
+"""Refuses the same and builds nothing."""

@@ -123,9 +123,7 @@ class LedgerWriter:
         with self._lock:
             self._must_be_open()
             self._index.must_lack(key)
-            offset = self._observations.tell()
-            _append(self._observations, raw)
-            self._index.add(key, offset, len(raw))
+            self._index.add(key, _append(self._observations, raw), len(raw))
 
     def _must_be_open(self) -> None:
         if self._observations.closed:
@@ -149,8 +147,8 @@ def _encode(observation: Observation) -> bytes:
     return raw
 
 
-def _append(file: BinaryIO, raw: bytes) -> None:
-    """One unbuffered write: a killed process leaves whole lines, and at most one that is cut off."""
+def _append(file: BinaryIO, raw: bytes) -> int:
+    """One unbuffered write: a killed process leaves whole lines, and at most one that is cut off. Returns where."""
     offset = file.tell()
     try:
         written = file.write(raw + b"\n")
@@ -160,6 +158,7 @@ def _append(file: BinaryIO, raw: bytes) -> None:
         file.truncate(offset)  # or the next line would be glued to half of this one
         file.seek(offset)
         raise LedgerError(f"{file.name} cannot be written: {error}", "free space and run again") from error
+    return offset
 
 
 def _close(file: BinaryIO) -> None:

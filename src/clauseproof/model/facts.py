@@ -1,9 +1,10 @@
 """What a probe saw, and how a check may ask for it."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pydantic_core import to_json
 
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.frozen import Frozen
@@ -31,8 +32,7 @@ class Facts(Frozen):
         """Read recorded facts; ValueError if their version or shape is unknown."""
         if written != cls.version:
             data = cls.upgrade(written, data)
-            return cls.model_validate_json(json.dumps(data))
-        return cls.model_validate_json(json.dumps(data))
+        return cls.model_validate_json(to_json(data))
 
 
 F = TypeVar("F", bound=Facts, covariant=True)
