@@ -165,7 +165,7 @@ def test_a_database_that_calls_itself_a_provider_is_no_provider() -> None:
 def test_who_contradicts_is_told_first() -> None:
     text = texts(judged(ranges({HERE: "DE"}), feeds({HERE: "TR"}), countries({HERE: "DE"})))
     assert text.startswith(
-        "192.0.2.7 lies in Türkiye: the geofeed puts it there. That is not inside EU. Sources: Amazon"
+        "192.0.2.7 lies in Türkiye: the geofeed puts it there. The clause asks for a place inside EU. Sources: "
     )
 
 
