@@ -77,7 +77,7 @@ _LATE_PROXY = NoStart("the proxy did not open a tunnel in time", Reason.DEADLINE
 
 
 def _at_proxy(error: NotOffered) -> NoStart:
-    return NoStart(str(error), error.reason, error.remedy, at_proxy=True)
+    return NoStart(str(error), error.reason, error.remedy or CHECK_PROXY, at_proxy=True)
 
 
 async def hop_to(endpoint: Endpoint, look: Look) -> Hop | None:

@@ -23,11 +23,9 @@ _SHOWN = 80
 
 
 class NotOffered(Exception):
-    """The other side does not come to where TLS begins; the text says why."""
+    """The other side does not come to where TLS begins: why, and what would help, if that is known here."""
 
-    def __init__(
-        self, why: str, reason: Reason = Reason.UNREADABLE, remedy: str = "check the endpoint's starttls"
-    ) -> None:
+    def __init__(self, why: str, reason: Reason = Reason.UNREADABLE, remedy: str = "") -> None:
         super().__init__(why)
         self.reason = reason
         self.remedy = remedy

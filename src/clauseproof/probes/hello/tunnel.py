@@ -49,13 +49,15 @@ def _connect(host: str, port: int, login: Login | None) -> Read:
         while True:
             event = connection.next_event()
             if event is h11.NEED_DATA:
-                yield from received.more(send)
-                send = b""
+                first, send = send, b""
+                yield from received.more(first)
+                if first and not b"HTTP/1.".startswith(received.left()[:7]):
+                    raise _unreadable("HTTP")  # h11 would wait for the end of a line
                 connection.receive_data(received.taken())
             elif isinstance(event, h11.Response):
                 return _led(event.status_code, connection.trailing_data[0])
     except h11.ProtocolError as error:
-        raise _unreadable("its answer is no HTTP") from error
+        raise _unreadable("HTTP") from error
 
 
 def _led(status: int, rest: bytes) -> bytes:
@@ -78,8 +80,10 @@ _ASK_FOR_LEAVE = "ask for leave to reach this endpoint through the proxy"
 _ASK_FROM_THERE = "check the endpoint's proxy, and that the endpoint can be reached from there"
 
 
-def _unreadable(what: str) -> NotOffered:
-    return NotOffered(f"the proxy: {what}", Reason.UNREADABLE, "check the endpoint's proxy: its address, port, scheme")
+def _unreadable(protocol: str) -> NotOffered:
+    return NotOffered(
+        f"the proxy does not answer in {protocol}", remedy="check the endpoint's proxy: scheme, host, port"
+    )
 
 
 _VERSION, _NO_LOGIN, _PASSWORD, _NOTHING = 5, 0, 2, 0xFF
@@ -105,7 +109,7 @@ def _socks5(host: str, port: int, login: Login | None) -> Read:
     yield from received.more(bytes([_VERSION, 1, method]))
     version, chosen = yield from received.exactly(2)
     if version != _VERSION:
-        raise _unreadable("its answer is no SOCKS5")
+        raise _unreadable("SOCKS5")
     if chosen != method:
         raise LoginRefused("the proxy accepts no user name and password" if login else "the proxy asks for a login")
     if login is not None:
@@ -138,7 +142,7 @@ def _granted(received: Received) -> Read:
     """The reply to a request, its address and port included; NotOffered where it is no yes."""
     version, reply, _, kind = yield from received.exactly(4)
     if version != _VERSION:
-        raise _unreadable("its answer is no SOCKS5")
+        raise _unreadable("SOCKS5")
     if reply != 0:
         said = f"the proxy answered: {_REPLIES.get(reply, f'reply {reply}')}"
         if reply == _RULES_FORBID:
@@ -148,7 +152,7 @@ def _granted(received: Received) -> Read:
     if kind == _NAME:
         length = (yield from received.exactly(1))[0]
     if length is None:
-        raise _unreadable("its answer is no SOCKS5")
+        raise _unreadable("SOCKS5")
     return (yield from received.exactly(length + 2))
 
 
