@@ -48,7 +48,7 @@ class UsageLog(Facts):
         source: which log of the provider's.
         kept_days: how long the provider keeps it by itself; None where it does not say.
         newest: entries about the key, newest first, at most 50.
-        own: the calls of this run's revocation drill; None where there was none to look for.
+        own: the calls of this run's revocation drill.
     """
 
     kind = "keys.usage-log"
@@ -58,4 +58,4 @@ class UsageLog(Facts):
     source: str
     kept_days: int | None
     newest: tuple[Entry, ...]
-    own: tuple[Own, ...] | None
+    own: tuple[Own, ...]

@@ -18,7 +18,6 @@ from clauseproof.model.errors import LookFailed
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
-from clauseproof.model.unseen import Unseen
 from clauseproof.probes.kms.aws_api import AwsReach
 from clauseproof.probes.kms.aws_errors import code_of, explain
 from clauseproof.probes.kms.revocation import WAY_BACK_CALL
@@ -37,14 +36,14 @@ _LONGEST_PAUSE_S = 15.0
 
 
 @probe(permission=Permission.OWN_ACCOUNT, deadline_s=7200, rights=("cloudtrail:LookupEvents",))
-def usage_log(key: AwsKey, drill: Revocation | Unseen, look: Look) -> UsageLog:
+def usage_log(key: AwsKey, drill: Revocation, look: Look) -> UsageLog:
     """LookupEvents on the key, repeated until the drill's calls are there or `drill.log_within` is over.
 
     Raises LookFailed. The endpoint is the region's own, or `AWS_ENDPOINT_URL_CLOUDTRAIL`.
     """
     trail = _Trail(AwsReach.of(key), look)
     newest = tuple(_entry(event) for event in trail.newest())
-    own = None if isinstance(drill, Unseen) else _watch(trail, tuple(_calls_of(drill)), key, look)
+    own = _watch(trail, tuple(_calls_of(drill)), key, look)
     return UsageLog(target=key.arn, source="AWS CloudTrail event history", kept_days=KEPT_DAYS, newest=newest, own=own)
 
 
