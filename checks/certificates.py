@@ -184,10 +184,8 @@ def _keys(claim: Certificate, opinion: Valid) -> Iterator[str]:
 
 
 def _timestamps(claim: Certificate, shown: _Shown, own: Details) -> Finding:
-    carried = (
-        f"{own.scts} signed certificate timestamps of {own.logs} logs" if own.scts else "no certificate timestamps"
-    )
-    text = f"The certificate carries {carried}"
+    number = f"{own.scts} signed certificate timestamps of {own.logs} logs"
+    text = f"The certificate carries {number if own.scts else 'no signed certificate timestamps'}"
     if own.scts >= claim.least_scts:
         return note(f"{text}. They were counted and not verified: offline no log can be asked" if own.scts else text)
     asked = f"{text}, and {claim.least_scts} are asked for; more may come with the handshake, which was not looked at"
