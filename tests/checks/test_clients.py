@@ -95,6 +95,11 @@ def test_an_error_that_both_clients_get_proves_nothing() -> None:
     assert "may have other reasons" in texts(findings)
 
 
+def test_an_error_counts_only_where_the_other_client_is_always_served() -> None:
+    findings = judged(seen(twice(http(404)), (http(200), http(404))))
+    assert outcomes(findings) == [Outcome.UNKNOWN, Outcome.HOLDS]
+
+
 def test_an_alert_counts_also_where_the_page_is_an_error_to_the_client_with_the_certificate() -> None:
     assert ruling(judged(seen(twice(ALERT), twice(http(404))))) is Ruling.SATISFIED
 

@@ -16,7 +16,7 @@ from clauseproof.probes import mail as probe
 from clauseproof.probes import visit
 from tests.support.case import case, outcomes, texts
 from tests.support.certificates import DAY, NOW, Holder, authority, leaf
-from tests.support.signed import Zone, anchor
+from tests.support.signed import Zone, anchor, drop
 from tests.support.smtp import DOMAIN, HOST, MX, POLICY, ROOT, ROOT_ZONE, Mail, Seen, seen, smtp, tlsa
 from tests.support.tls import silent
 from tests.support.web import response
@@ -225,6 +225,22 @@ def test_records_that_are_not_proven_contradict(zone: Zone, says: str, tmp_path:
     assert found is Ruling.NOT_SATISFIED
     assert "the MX records of crm.example are not proven" in said
     assert says in said
+
+
+def test_addresses_that_are_not_proven_contradict(tmp_path: Path) -> None:
+    mail = Mail(zone=Zone(f"{DOMAIN}.", bend=drop(f"{HOST}.", "RRSIG", "A")))
+    found, said = ruled(mail, tmp_path, Means.DANE)
+    assert found is Ruling.NOT_SATISFIED
+    assert f"the A records of {HOST} are not proven" in said
+
+
+def test_the_worst_address_of_an_exchanger_decides(good: Seen) -> None:
+    other = AddressSessions(host=HOST, address="192.0.2.26", looks=(session(holder=leaf(ROOT, HOST)),) * 2)
+    both = sessions(session(), session())
+    facts = replace(good, sessions=both.model_copy(update={"per_address": (*both.per_address, other)}))
+    findings = judged(facts, Means.DANE)
+    assert ruling(findings) is Ruling.NOT_SATISFIED
+    assert "at 192.0.2.26 presents a certificate that none" in texts(findings)
 
 
 def test_what_dane_needs_and_was_not_seen_leaves_it_open(good: Seen) -> None:

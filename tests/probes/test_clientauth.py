@@ -15,7 +15,7 @@ from clauseproof.probes import visit
 from clauseproof.probes.clientauth import client_auth
 from tests.support.clients import CLIENT, SERVER, STRANGER, V, asking, key_of, look_with, pems, tried
 from tests.support.looks import resolved, vendor
-from tests.support.tls import silent, tls
+from tests.support.tls import garbage, silent, tls
 from tests.support.web import https, response
 
 
@@ -68,6 +68,12 @@ def test_a_server_that_closes_or_keeps_silent_is_told_apart(tmp_path: Path) -> N
     closes = tls(pem)  # reads one byte and leaves
     assert {a.admission for a in only(tried(closes, None)).without} == {Admission.CLOSED}
     assert {a.admission for a in only(tried(silent, None)).without} == {Admission.UNCLEAR}
+
+
+def test_a_server_that_speaks_no_tls_refuses_nobody() -> None:
+    one = only(tried(garbage, None))
+    assert {a.admission for a in one.without} == {Admission.UNCLEAR}
+    assert {a.detail for a in one.without} == {"wrong version number"}
 
 
 def test_bytes_that_are_no_http_are_an_answer_all_the_same(tmp_path: Path) -> None:

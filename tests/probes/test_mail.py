@@ -80,7 +80,9 @@ def test_a_question_nobody_answers_leaves_a_gap(mood: str, reason: Reason) -> No
 
 
 def test_a_domain_that_does_not_exist_is_said_not_to() -> None:
-    assert "does not exist" in named({}).gaps[0].text
+    facts = named({})
+    assert "does not exist" in facts.gaps[0].text
+    assert (facts.exchangers, facts.implicit) == ((), False)
 
 
 def test_views_of_two_resolvers_are_joined() -> None:

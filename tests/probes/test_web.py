@@ -161,11 +161,13 @@ def said(data: bytes) -> Talk:
     [
         (said(b"\x15\x03\x01\x00\x02\x02\x28"), Heard.TLS),
         (said(b"220 mail.crm.example ESMTP\r\n"), Heard.TEXT),
+        (said(b"\x15\x00\x01\x00"), Heard.BYTES),
         (said(b"\x00\x00\x12\x04\x00\x00"), Heard.BYTES),
         (said(b""), Heard.CLOSED),
         (resetting, Heard.RESET),
         (silent, Heard.SILENCE),
     ],
+    ids=["an alert", "a greeting", "half an alert", "binary", "closed", "reset", "silent"],
 )
 def test_what_comes_back_is_told_apart(talk: Talk, heard: Heard) -> None:
     answer, _ = both_ports(talk, silent)
