@@ -6,14 +6,14 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from clauseproof import Assurance, Claim, Finding, Unseen, broken, check, holds, note, unknown
+from clauseproof import Assurance, Case, Claim, Finding, Unseen, broken, check, holds, note, unknown
 from clauseproof.facts import hello, tls
 from clauseproof.facts.codepoints import Group, group_name
 from clauseproof.facts.endpoint import at
 from clauseproof.facts.hello import Decision, GroupAnswer
-from clauseproof.facts.manner import Way
 from clauseproof.facts.mozilla import CONFIGURATIONS, MozillaProfile
 from clauseproof.facts.tls import Answer, TlsVersion, VersionLooks
+from clauseproof.hardware.endtoend import DIRECTLY, doubt
 
 _SHOWN = 3
 """The most suites that one sentence names."""
@@ -210,7 +210,8 @@ class PostQuantum(Claim):
 
     Asked by ClientHellos that offer groups without a key share: a HelloRetryRequest names the group that the server
     takes. It does not say that the vendor's own clients offer it, nor that a client without it is refused. These groups
-    belong to TLS 1.3; a server that refuses TLS 1.3 in so many words has none of them.
+    belong to TLS 1.3; a server that refuses TLS 1.3 in so many words has none of them. Through a proxy, which may
+    answer itself, it counts where a public authority vouches for the certificate that is shown.
 
     Attributes:
         group: `X25519MLKEM768`, `SecP256r1MLKEM768`, `SecP384r1MLKEM1024`, `MLKEM768` or `MLKEM1024`; without it any of
@@ -226,16 +227,15 @@ class PostQuantum(Claim):
 
 
 @check("post-quantum")
-def post_quantum(claim: PostQuantum, offers: hello.Offers) -> Iterator[Finding]:
+def post_quantum(claim: PostQuantum, offers: hello.Offers, case: Case) -> Iterator[Finding]:
     for gap in offers.missing:
         yield unknown(gap.sentence)
     for seen in offers.per_address:
         where, about = at(offers.host, seen.address), seen.address
         if isinstance(seen.answers, Unseen):
             yield unknown(seen.answers.sentence, about=about)
-        elif offers.way is Way.PROXY:
-            text = f"{where} was asked through a proxy, which may have answered itself"
-            yield unknown(f"{text}. To settle it: look from where the endpoint is reached directly", about=about)
+        elif why := doubt(offers.way, offers.shown(about), offers.server_name or offers.host, case.anchors.public):
+            yield unknown(f"{where} was asked {why}. {DIRECTLY}", about=about)
         else:
             yield _groups(claim.codes(), seen.answers, where, about)
     if not offers.per_address and not offers.missing:

@@ -60,8 +60,7 @@ def tls_floor(claim: TlsFloor, offers: hello.Offers, scan: tls.Scan | Unseen, ca
 
 def _in_the_way(offers: hello.Offers, address: str, scan: tls.Scan | Unseen, case: Case) -> str:
     """Why what was heard through a proxy decides nothing; empty where it does, or there is none."""
-    shown = next((one.served for one in offers.behind or () if one.address == address), None)
-    why = doubt(offers.way, shown, offers.server_name or offers.host, case.anchors.public)
+    why = doubt(offers.way, offers.shown(address), offers.server_name or offers.host, case.anchors.public)
     agreement = case.clause.tier == 1 and isinstance(scan, Unseen) and scan.reason is Reason.UNKNOWABLE
     if why or offers.way is Way.DIRECT or offers.depth is Depth.FAST or not agreement:
         return why

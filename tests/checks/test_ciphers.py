@@ -18,7 +18,7 @@ from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling, fold
-from tests.support.case import outcomes, texts
+from tests.support.case import case, outcomes, texts
 from tests.support.certificates import authority, leaf
 from tests.support.looks import scanned, vendor
 from tests.support.nginx import nginx
@@ -254,7 +254,7 @@ def offers(
 
 
 def quantum(facts: Offers, group: str | None = None) -> list[Finding]:
-    return list(post_quantum(PostQuantum.model_validate({"group": group} if group else {}), facts))
+    return list(post_quantum(PostQuantum.model_validate({"group": group} if group else {}), facts, case()))
 
 
 HYBRID = Group.X25519MLKEM768

@@ -3,10 +3,13 @@
 import base64
 import selectors
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tests.support.tls import Talk
+from tests.support.tls import Talk, listening, tls
 
 _PATIENCE_S = 10.0
 
@@ -111,6 +114,29 @@ def answering(data: bytes) -> Talk:
 
 
 PROXIES: dict[str, Callable[[Led], Talk]] = {"http": connect_proxy, "socks5": socks_proxy}
+
+
+@contextmanager
+def behind(
+    talk: Talk, scheme: str = "http", login: str | None = None, host: str = "api.crm.example", port: int = 443
+) -> Iterator[tuple[str, Led]]:
+    """A server that only a proxy leads to, by name and port or by address; the proxy's URL, and what it was asked."""
+    with listening(talk) as inner:
+        led = Led({f"{host}:{port}": ("127.0.0.1", inner), f"127.0.0.1:{inner}": ("127.0.0.1", inner)}, login)
+        with listening(PROXIES[scheme](led)) as outer:
+            yield f"{scheme}://127.0.0.1:{outer}", led
+
+
+def intercepting(pem: Path, *versions: ssl.TLSVersion) -> Talk:
+    """A CONNECT proxy that opens connections: whatever it is asked for, it speaks TLS itself."""
+    inside = tls(pem, *versions)
+
+    def talk(here: socket.socket) -> None:
+        _until(here, b"\r\n\r\n")
+        here.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        inside(here)
+
+    return talk
 
 
 def _until(here: socket.socket, end: bytes) -> bytes:

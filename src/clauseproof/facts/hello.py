@@ -4,7 +4,7 @@ import enum
 from typing import Any, ClassVar
 
 from clauseproof.facts.manner import Depth, StartTls, Way
-from clauseproof.facts.tls import AddressChain, TlsVersion
+from clauseproof.facts.tls import AddressChain, Served, TlsVersion
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
 from clauseproof.model.frozen import Frozen
@@ -185,6 +185,10 @@ class Offers(Facts):
     per_address: tuple[AddressOffers, ...]
     behind: tuple[AddressChain, ...] | None
     missing: tuple[Unseen, ...]
+
+    def shown(self, address: str) -> tuple[Served, ...] | Unseen | None:
+        """What an address presented behind the proxy; None where nobody looked."""
+        return next((one.served for one in self.behind or () if one.address == address), None)
 
     @classmethod
     def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
