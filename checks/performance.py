@@ -89,14 +89,22 @@ def _added(seen: latency.Latency, share: _Share, limit: timedelta) -> Finding:
 def _judged(what: str, found: _Range, limit: timedelta) -> Finding:
     most_s, (low, high) = limit.total_seconds(), found.bounds
     text = (
-        f"{what[0].upper()}{what[1:]} {_s(found.seen)} or less in {found.reads} reads, with 95 % confidence "
-        f"{_s(low)} to {_s(high)}; the limit is {spell(limit)}"
+        f"{what[0].upper()}{what[1:]} {_s(found.seen)} or less in {found.reads} reads, {_between(low, high)}; "
+        f"the limit is {spell(limit)}"
     )
     if high <= most_s:
         return holds(text)
     if low > most_s:
         return broken(text)
     return unknown(f"{text}, which lies in between. To settle it: more latency.reads, at a time when all is served")
+
+
+def _between(low: float, high: float) -> str:
+    if math.isfinite(low) and math.isfinite(high):
+        return f"with 95 % confidence {_s(low)} to {_s(high)}"
+    if math.isfinite(low) and low > 0:
+        return f"with 95 % confidence {_s(low)} or more"
+    return f"with 95 % confidence {_s(high)} or less" if math.isfinite(high) else "too few to say more"
 
 
 def _unserved(side: Reads | None) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from clauseproof.model.errors import Denied, EvidenceRejected, LookFailed, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.probes.kms.azure_errors import Failure, explain, failure_of
+from clauseproof.probes.kms.azure_library import load
 from clauseproof.probes.kms.azure_reach import READ_S, AzureReach
 from clauseproof.probes.kms.azure_transport import transport
 
@@ -74,6 +75,7 @@ class AzureApi:
         self._look = look
         self._attempts = attempts
         self._fresh = fresh
+        load()
         self._client: KeyClient | None = None
 
     def get(self, version: str | None = None) -> "KeyVaultKey":

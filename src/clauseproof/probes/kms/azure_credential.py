@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from clauseproof.model.errors import Denied, EvidenceRejected
+from clauseproof.probes.kms.azure_library import load
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
@@ -103,6 +104,7 @@ def _shared(authority: str, environment: int) -> SharedTokens:
 
 
 def _chain(authority: str) -> Tokens:
+    load("azure.identity")
     from azure.identity import DefaultAzureCredential
 
     logging.getLogger("azure").addHandler(logging.NullHandler())  # what it has to say, our own errors say
