@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.transit.certificates import write_all
+from clauseproof.facts.manner import StartTls
+from tests.conformance.transit.certificates import tlsa, write_all
 from tests.conformance.transit.names import Authority, Records
 from tests.conformance.transit.process import Park, Site, free_port
 from tests.conformance.transit.table import RESOLVERS, Row
@@ -105,6 +106,10 @@ def _records(table: Mapping[str, Row], sites: Mapping[str, tuple[Site, ...]], re
     """What one of the resolvers knows."""
     known = {"crm.example": ['CAA 0 issue "ca.example"']}
     for name, row in sites.items():
-        told = [site.address for site, server in zip(row, table[name].servers, strict=True) if resolver in server.told]
-        known[row[0].host] = told
+        host, port = row[0].host, row[0].port
+        servers = zip(row, table[name].servers, strict=True)
+        known[host] = [site.address for site, server in servers if resolver in server.told]
+        if table[name].starttls is StartTls.SMTP:
+            known[host].append(f"MX 10 {host}.")
+            known[f"_{port}._tcp.{host}"] = [f"TLSA {tlsa()}"]
     return known

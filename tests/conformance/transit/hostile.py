@@ -5,11 +5,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from tests.conformance.transit.process import Process, Site, Start, begin
 from tests.support import hostile
+from tests.support.certificates import Holder
 from tests.support.tls import Talk, dripping, garbage, listening, resetting, silent
+from tests.support.weak import Weak, weak
 
 _ROOT = Path(__file__).parents[3]
+
+
+def _holder(pem: Path) -> Holder:
+    """Key and certificates of a file."""
+    certificate, *above = x509.load_pem_x509_certificates(pem.read_bytes())
+    key = load_pem_private_key(pem.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return Holder(certificate, key, tuple(above))
+
 
 KINDS: dict[str, Callable[[Path], Talk]] = {
     "closing everything": lambda pem: hostile.closing_all,
@@ -22,6 +37,7 @@ KINDS: dict[str, Callable[[Path], Talk]] = {
     "lying": hostile.lying,
     "resetting": lambda pem: resetting,
     "silent": lambda pem: silent,
+    "Heartbleed": lambda pem: weak(_holder(pem), Weak(leaks=True)),
     "ssl 3.0": lambda pem: hostile.ssl_3_0,
 }
 

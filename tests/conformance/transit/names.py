@@ -97,7 +97,7 @@ def _settings(address: str, port: int, folder: Path) -> str:
 
 def _lines(zone: str, records: Records) -> Iterable[str]:
     for name, values in records.items():
-        if zone.rstrip(".") in (name, name.partition(".")[2]):
+        if zone != "example." and f".{name}.".endswith(f".{zone}"):
             for value in values:
                 yield f"{name}. {_record(value)}\n"
 

@@ -1,7 +1,7 @@
 """A profile about the deployment, and the run made of it, as a user would make it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,13 +9,15 @@ from typing import Any
 
 from clauseproof.doors.session import Session, Wishes
 from clauseproof.facts.hello import Answers, Decision, Offers
+from clauseproof.facts.manner import StartTls
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.ledger.read import LedgerReader
 from tests.conformance.transit.deployment import Deployment, slug
 from tests.conformance.transit.process import Site
-from tests.conformance.transit.table import PARAMETERS, Row
+from tests.conformance.transit.table import CLAIMS, Row
 
 _PROMISE = "Everything holds"
+_MAIL = "-as-a-domain"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Ran:
     """A run.
 
     Attributes:
-        verdicts: the lines of `results.json`, by row and kind of claim.
+        verdicts: the lines of `results.json`, by row and claim.
         spoken: the versions that our own hellos found, by row, over all addresses and with or without a server name.
     """
 
@@ -41,7 +43,7 @@ def run(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) -> Ran:
     session.finish()
     rows = {slug(name): name for name in table}
     lines = json.loads((out / "results.json").read_text())["verdicts"]
-    verdicts = {(rows[line["subjects"][0]], line["claim"]): line for line in lines}
+    verdicts = {(rows[line["subjects"][0].removesuffix(_MAIL)], line["clause"]): line for line in lines}
     seen = [line for line in LedgerReader.open(out).lines() if line.kind == Offers.kind and line.seen]
     return Ran(verdicts, {rows[line.subject]: _spoken(Offers.load(line.version, line.data)) for line in seen})
 
@@ -66,8 +68,8 @@ def _written(deployment: Deployment, table: Mapping[str, Row], name: str, *, sca
 def _profile(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) -> dict[str, Any]:
     claims = _claims(deployment, table) if scan else {"tls-floor": list(deployment.sites)}
     clauses = [
-        {"id": f"T {number}", "title": kind, "promise": _PROMISE, "tier": 1, "claims": [_claim(kind, rows)]}
-        for number, (kind, rows) in enumerate(claims.items(), start=1)
+        {"id": claim, "title": claim, "promise": _PROMISE, "tier": 1, "claims": [_claim(claim, rows)]}
+        for claim, rows in claims.items()
     ]
     profile = {
         "buyer": "Acme GmbH",
@@ -75,23 +77,34 @@ def _profile(deployment: Deployment, table: Mapping[str, Row], *, scan: bool) ->
         "contract": [{"id": "T", "file": "contract.md"}],
         "network": {"resolvers": list(deployment.resolvers), "ca_file": "certificates/root.pem"},
         "anchors": {"dnssec": ["anchor.txt"]},
-        "subjects": {slug(name): _subject(sites[0], table[name]) for name, sites in deployment.sites.items()},
+        "subjects": dict(_subjects(deployment, table)),
         "clauses": clauses,
     }
     return {**profile, "permission": _permission()} if scan else profile
 
 
 def _claims(deployment: Deployment, table: Mapping[str, Row]) -> dict[str, list[str]]:
-    """The rows about which something is claimed, by the kind of claim."""
+    """The rows about which something is claimed, by the claim."""
     found: dict[str, list[str]] = {}
     for name in deployment.sites:
-        for kind in table[name].verdicts:
-            found.setdefault(kind, []).append(name)
+        for claim in table[name].verdicts:
+            found.setdefault(claim, []).append(name)
     return found
 
 
-def _claim(kind: str, rows: list[str]) -> dict[str, Any]:
-    return {kind: {"where": [slug(name) for name in rows], **PARAMETERS.get(kind, {})}}
+def _claim(claim: str, rows: list[str]) -> dict[str, Any]:
+    kind, parameters = CLAIMS.get(claim, (claim, {}))
+    suffix = _MAIL if kind == "starttls" else ""
+    return {kind: {"where": [slug(name) + suffix for name in rows], **parameters}}
+
+
+def _subjects(deployment: Deployment, table: Mapping[str, Row]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every row as an endpoint, and as a domain that takes mail where it does."""
+    for name, sites in deployment.sites.items():
+        yield slug(name), _subject(sites[0], table[name])
+        if table[name].starttls is StartTls.SMTP:
+            domain = {"mail_domain": sites[0].host, "smtp_port": sites[0].port, "private_addresses": True}
+            yield slug(name) + _MAIL, domain
 
 
 def _subject(site: Site, row: Row) -> dict[str, Any]:

@@ -15,11 +15,14 @@ from tests.conformance.transit.web import asyncio_server, nginx, node, routed, s
 KEPT, BROKEN, OPEN = Ruling.SATISFIED, Ruling.NOT_SATISFIED, Ruling.INCONCLUSIVE
 
 RESOLVERS = (1, 2)
-PARAMETERS: dict[str, dict[str, Any]] = {
-    "certificate-issuer": {"issuers": "Test Intermediate"},
-    "tls-ciphers": {"mozilla": "intermediate 5.7"},
+CLAIMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "certificate-issuer": ("certificate-issuer", {"issuers": "Test Intermediate"}),
+    "mail": ("starttls", {}),
+    "shown-unrevoked": ("certificate", {"shown_unrevoked": True}),
+    "starttls-by-dane": ("starttls", {"enforced_by": "dane"}),
+    "tls-ciphers": ("tls-ciphers", {"mozilla": "intermediate 5.7"}),
 }
-"""What the claims of a kind ask for, where the defaults do not do."""
+"""Kind and parameters of a claim that is not its kind with the defaults."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Row:
         speaks: the versions that any of the servers accepts in any way, such as `1.2 1.3`.
         both: of `tls-floor` (TLS 1.3, tier 1) where both engines may look; alone: where only our own may.
         certificate: of `certificate`.
-        also: of further claims, by their kind.
+        also: of further claims: by their kind, or as `CLAIMS` has them.
         shows: the certificate that the servers have; see `certificates`.
         zone: where the name is; see `names`.
         client: whether the profile has a certificate for our own client.
@@ -64,12 +67,12 @@ class Row:
 
     @property
     def verdicts(self) -> dict[str, Ruling]:
-        """All where both engines may look, by the kind of claim."""
+        """All where both engines may look, by the claim."""
         return {"tls-floor": self.both, "certificate": self.certificate, **self.also}
 
 
 def row(start: Start | None, speaks: str, both: Ruling, alone: Ruling, certificate: Ruling, **rest: Any) -> Row:
-    """A row of one address; what is no attribute of a row is a claim's kind, with underscores."""
+    """A row of one address; what is no attribute of a row is a claim, with underscores."""
     known = {name: rest.pop(name) for name in ("shows", "starttls", "zone", "client") if name in rest}
     also = {kind.replace("_", "-"): ruling for kind, ruling in rest.items()}
     return Row((Server(start),), speaks, both, alone, certificate, also, **known)
@@ -80,21 +83,35 @@ UP_TO_1_2 = nginx("ssl_protocols TLSv1.2 TLSv1.3;")
 WEAK = "ssl_ciphers ALL:@SECLEVEL=0;"
 EVERYTHING = ("-cipher", "ALL:@SECLEVEL=0")
 INTERMEDIATE = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+STAPLES = "ssl_protocols TLSv1.3; ssl_stapling on; ssl_stapling_file {{others}}/{}.ocsp;"
 REMEMBERED = 'ssl_protocols TLSv1.3; add_header Strict-Transport-Security "max-age=63072000";'
 REDIRECTS = "server {{ listen {http}; return 301 https://{host}$request_uri; }}"
-ASKS = "ssl_protocols TLSv1.3; ssl_verify_depth 2; ssl_client_certificate {root}; ssl_verify_client"
+ASKS = "ssl_protocols TLSv1.3; ssl_verify_depth 2; ssl_client_certificate {others}/root.pem; ssl_verify_client"
 
 # Columns: the server, what it speaks; tls-floor by both engines, by our own alone; certificate.
 TABLE: dict[str, Row] = {
     # versions
-    "nginx TLS 1.3": row(MODERN, "1.3", KEPT, KEPT, KEPT, dnssec=KEPT, caa=KEPT, certificate_issuer=KEPT),
-    "nginx TLS 1.2 and 1.3": row(UP_TO_1_2, "1.2 1.3", BROKEN, BROKEN, KEPT),
+    "nginx TLS 1.3": row(
+        MODERN, "1.3", KEPT, KEPT, KEPT, dnssec=KEPT, caa=KEPT, certificate_issuer=KEPT, tls_vulnerabilities=KEPT
+    ),
+    "nginx TLS 1.2 and 1.3": row(
+        UP_TO_1_2, "1.2 1.3", BROKEN, BROKEN, KEPT, tls_vulnerabilities=KEPT, early_data_off=KEPT
+    ),
     "nginx TLS 1.0 to 1.2": row(
         nginx(f"ssl_protocols TLSv1 TLSv1.1 TLSv1.2; {WEAK}"), "1.0 1.1 1.2", BROKEN, BROKEN, KEPT
     ),
     "OpenSSL TLS 1.0": row(s_server("-tls1", *EVERYTHING), "1.0", BROKEN, BROKEN, KEPT),
     "OpenSSL TLS 1.1": row(s_server("-tls1_1", *EVERYTHING), "1.1", BROKEN, BROKEN, KEPT),
-    "OpenSSL TLS 1.2": row(s_server("-tls1_2"), "1.2", BROKEN, BROKEN, KEPT, post_quantum=BROKEN),
+    "OpenSSL TLS 1.2": row(
+        s_server("-tls1_2"),
+        "1.2",
+        BROKEN,
+        BROKEN,
+        KEPT,
+        post_quantum=BROKEN,
+        tls_vulnerabilities=KEPT,
+        early_data_off=KEPT,
+    ),
     "OpenSSL TLS 1.3": row(s_server("-tls1_3"), "1.3", KEPT, KEPT, KEPT),
     "OpenSSL TLS 1.0 to 1.3": row(s_server(*EVERYTHING), "1.0 1.1 1.2 1.3", BROKEN, BROKEN, KEPT),
     "OpenSSL TLS 1.0 and 1.3": row(s_server("-no_tls1_1", "-no_tls1_2", *EVERYTHING), "1.0 1.3", BROKEN, BROKEN, KEPT),
@@ -103,7 +120,9 @@ TABLE: dict[str, Row] = {
     "OpenSSL TLS 1.2 with ARIA": row(
         s_server("-tls1_2", "-cipher", "ARIA128:@SECLEVEL=0"), "1.2", BROKEN, BROKEN, KEPT
     ),
-    "Python closing without alert": row(asyncio_server("TLSv1_3", "TLSv1_3"), "1.3", KEPT, KEPT, KEPT),
+    "Python closing without alert": row(
+        asyncio_server("TLSv1_3", "TLSv1_3"), "1.3", KEPT, KEPT, KEPT, tls_vulnerabilities=KEPT
+    ),
     "Python TLS 1.2 and 1.3": row(asyncio_server("TLSv1_2", "TLSv1_3"), "1.2 1.3", BROKEN, BROKEN, KEPT),
     "Node.js TLS 1.3": row(node('{"minVersion": "TLSv1.3"}'), "1.3", KEPT, KEPT, KEPT, post_quantum=KEPT),
     "Node.js without ML-KEM": row(
@@ -159,6 +178,14 @@ TABLE: dict[str, Row] = {
     "chain of an expired issuer": row(MODERN, "1.3", KEPT, KEPT, BROKEN, shows="of an expired issuer"),
     "chain of a megabyte": row(MODERN, "1.3", OPEN, KEPT, OPEN, shows="a megabyte"),
     "chain of twelve": row(MODERN, "1.3", KEPT, KEPT, OPEN, shows="with eleven above"),
+    "revoked": row(nginx(STAPLES.format("revoked")), "1.3", KEPT, KEPT, BROKEN, shown_unrevoked=BROKEN),
+    "shown unrevoked": row(nginx(STAPLES.format("unrevoked")), "1.3", KEPT, KEPT, KEPT, shown_unrevoked=KEPT),
+    "not shown unrevoked": row(MODERN, "1.3", KEPT, KEPT, KEPT, shown_unrevoked=OPEN),
+    # named weaknesses
+    "nginx taking early data": row(
+        nginx("ssl_protocols TLSv1.3; ssl_early_data on;"), "1.3", KEPT, KEPT, KEPT, early_data_off=BROKEN
+    ),
+    "Heartbleed": row(spoken("Heartbleed"), "1.2", BROKEN, BROKEN, KEPT, shows="RSA", tls_vulnerabilities=BROKEN),
     # web sites
     "nginx redirecting to https": row(
         nginx(REMEMBERED, REDIRECTS), "1.3", KEPT, KEPT, KEPT, hsts=KEPT, no_plaintext=KEPT
@@ -184,17 +211,29 @@ TABLE: dict[str, Row] = {
     # after STARTTLS
     "Postfix TLS 1.3": row(
         postfix(">=TLSv1.3"),
-        "1.3",
-        KEPT,
-        KEPT,
-        KEPT,
+        *("1.3", KEPT, KEPT, KEPT),
         starttls=StartTls.SMTP,
+        mail=KEPT,
+        starttls_by_dane=KEPT,
         tls_ciphers=KEPT,
         forward_secrecy=KEPT,
         post_quantum=BROKEN,
     ),
-    "Postfix TLS 1.2 and 1.3": row(postfix(">=TLSv1.2"), "1.2 1.3", BROKEN, BROKEN, KEPT, starttls=StartTls.SMTP),
-    "Postfix without TLS": row(postfix("", "none"), "", OPEN, OPEN, OPEN, starttls=StartTls.SMTP),
+    "Postfix TLS 1.2 and 1.3": row(
+        postfix(">=TLSv1.2"), "1.2 1.3", BROKEN, BROKEN, KEPT, starttls=StartTls.SMTP, tls_vulnerabilities=KEPT
+    ),
+    "Postfix with another key": row(
+        postfix(">=TLSv1.3"),
+        "1.3",
+        KEPT,
+        KEPT,
+        KEPT,
+        shows="RSA",
+        starttls=StartTls.SMTP,
+        mail=KEPT,
+        starttls_by_dane=BROKEN,
+    ),
+    "Postfix without TLS": row(postfix("", "none"), "", OPEN, OPEN, OPEN, starttls=StartTls.SMTP, mail=BROKEN),
     "Dovecot IMAP TLS 1.3": row(dovecot("imap", "TLSv1.3"), "1.3", KEPT, KEPT, KEPT, starttls=StartTls.IMAP),
     "Dovecot POP3 TLS 1.2": row(dovecot("pop3", "TLSv1.2"), "1.2 1.3", BROKEN, BROKEN, KEPT, starttls=StartTls.POP3),
     # closes without an alert where it does not agree, and there is no second engine for groups

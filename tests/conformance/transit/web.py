@@ -54,12 +54,13 @@ _BACKEND = """
 def nginx(settings: str, more: str = "") -> Start:
     """nginx with settings of its server, such as `ssl_protocols TLSv1.3;`, and `more` servers.
 
-    In both `{{http}}` stands for where plain HTTP is to be, `{{host}}` for the name, `{{root}}` for the trusted root.
+    In both `{{http}}` stands for where plain HTTP is to be, `{{host}}` for the name, `{{others}}` for the folder
+    of certificates.
     """
 
     def start(site: Site) -> Process:
         temporary = " ".join(f"{name}_temp_path {site.folder}/{name};" for name in _FOLDERS)
-        where = {"http": _at(site, site.http_port), "host": site.host, "root": site.others / "root.pem"}
+        where = {"http": _at(site, site.http_port), "host": site.host, "others": site.others}
         own, others = settings.format(**where), more.format(**where)
         server = {"listen": _at(site, site.port), "pem": site.pem, "host": site.host}
         http = _HTTP.format(**server, temporary=temporary, settings=own, more=others)
