@@ -122,6 +122,17 @@ def test_a_name_of_very_many_labels_is_asked_about_alone() -> None:
     assert {type_ for _, type_ in asked} == {"A", "AAAA"}
 
 
+def test_no_more_responses_are_kept_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "MOST_KEPT_BYTES", 1500)
+    with serving(server()) as running:
+        asked = told(answers_about("api.crm.example", running))
+    assert 0 < sum(len(one.message or b"") for one in asked.values()) <= 1500
+    left_out = [one for one in asked.values() if one.message is None]
+    assert {(one.outcome, one.detail) for one in left_out} == {
+        (Outcome.MALFORMED, "more than the 1500 bytes that are kept")
+    }
+
+
 def test_an_address_has_no_records_to_prove() -> None:
     endpoint = Endpoint(endpoint="https://192.0.2.7")
     for look_at in (signed_answers, issuance):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from clauseproof.facts.dns import Outcome
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.zone import Climb, Issuance, Property, Sight, SignedAnswers, Step, Told
 from clauseproof.model.errors import Unknowable
@@ -17,6 +18,8 @@ LOOKS = 2
 """Looks at each resolver, one after the other: a contradiction must be seen twice."""
 MOST_LABELS = 16
 """Longer names are not looked at: every name above is asked about."""
+MOST_KEPT_BYTES = 1024 * 1024
+"""Of responses, in one look at one resolver; what comes after is not kept."""
 _MOST_ALIASES = 8
 _QUESTIONS_AT_ONCE = 8
 _LONGEST_VALUE = 1024
@@ -100,7 +103,18 @@ async def _gather(server: Server, questions: tuple[Question, ...], look: Look) -
         wanted = [(alias, one.type) for one in answers if (alias := _alias(one))]
         if not wanted:
             break
-    return tuple(told.values())
+    return tuple(_bounded(told.values()))
+
+
+def _bounded(told: Iterable[Told]) -> Iterator[Told]:
+    kept = 0
+    for one in told:
+        kept += len(one.message or b"")
+        if kept <= MOST_KEPT_BYTES:
+            yield one
+        else:
+            detail = f"more than the {MOST_KEPT_BYTES} bytes that are kept"
+            yield one.model_copy(update={"message": None, "outcome": Outcome.MALFORMED, "detail": detail})
 
 
 def _above(name: str) -> Iterator[str]:
