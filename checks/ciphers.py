@@ -255,7 +255,8 @@ def _groups(codes: tuple[int, ...], answers: hello.Answers, where: str, about: s
         text = f"{where} refuses TLS 1.3, which every post-quantum group needs. {_because(modern)}"
         return broken(text, Assurance.OBSERVED, about=about)
     if len(asked) == len(codes) and all(answer.decision is Decision.REFUSED for answer in asked):
-        text = f"{where} takes no post-quantum group that will do: {names}. {_because(asked[0])}"
+        none = f"none of the post-quantum groups {names}" if len(codes) > 1 else f"not the post-quantum group {names}"
+        text = f"{where} takes {none}. {_because(asked[0])}"
         return broken(text, Assurance.OBSERVED, about=about)
     if all(answer.decision is None for answer in asked):
         text = f"{where} was not asked for post-quantum groups. To settle it: write depth: full for this endpoint"
