@@ -12,6 +12,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clauseproof.hardware.certificate import read_certificate
 from clauseproof.hardware.revocation import Standing, Word, judge_list, judge_response
 from clauseproof.model.errors import EvidenceRejected
 from tests.support.certificates import DAY, NOW, Holder, authority, leaf, over_sha1
@@ -229,12 +230,9 @@ def test_an_issuer_that_may_not_sign_lists_is_not_believed() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_odd_serial_numbers_are_compared_without_a_warning() -> None:
-    der = LEAF.chain[0]
-    number = LEAF.certificate.serial_number
-    size = (number.bit_length() + 8) // 8
-    negative = der.replace(number.to_bytes(size, "big"), b"\xff" + number.to_bytes(size, "big")[1:])
-    from clauseproof.hardware.certificate import read_certificate
-
-    odd = read_certificate(negative, "odd").parsed
+    der, serial = LEAF.chain[0], LEAF.certificate.serial_number
+    size = serial.bit_length() // 8 + 1
+    plain = serial.to_bytes(size, "big")
+    odd = read_certificate(der.replace(plain, b"\xff\x00" + plain[2:]), "odd").parsed
     with pytest.raises(EvidenceRejected, match="another certificate"):
         judge_response(response(LEAF, CA), odd, CA.certificate, NOW)
