@@ -7,9 +7,11 @@ from clauseproof.model.errors import ClauseproofError
 MOST = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pace:
     """Connections to one address of the vendor's, over all looks of a run; None leaves it to each kind of look.
+
+    Each run has one, by which its looks find each other: it is itself, whatever its limits.
 
     Attributes:
         at_once: open at the same time, 1 to 1,000.

@@ -16,6 +16,7 @@ from clauseproof.facts.hello import Answers, Because, Decision, Offers, Reply, S
 from clauseproof.facts.manner import Depth, StartTls, Way
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.model.look import Look
+from clauseproof.model.pace import Pace
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes import traffic as pacing
 from clauseproof.probes.hello import ask as sockets
@@ -437,7 +438,8 @@ def test_one_address_never_has_more_connections_at_once_than_allowed(pem: Path) 
     async def eight_subjects(port: int) -> None:
         endpoint = api(port, depth=Depth.FAST)
         names = await asyncio.to_thread(resolved, endpoint)
-        await asyncio.gather(*(offers(endpoint, names, Look(keep=Kept())) for _ in range(8)))
+        pace = Pace()
+        await asyncio.gather(*(offers(endpoint, names, Look(keep=Kept(), pace=pace)) for _ in range(8)))
 
     with listening(counted) as port:
         asyncio.run(eight_subjects(port))
