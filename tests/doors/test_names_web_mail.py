@@ -98,7 +98,7 @@ def test_without_anchors_in_the_profile_those_of_iana_decide(folder: Path) -> No
     assert found["hsts"] == "satisfied"
 
 
-@pytest.mark.parametrize(("run", "trusted"), [("by-own", anchor(ROOT_ZONE)), ("by-iana", IANA)])
+@pytest.mark.parametrize(("run", "trusted"), [("by-own", anchor(ROOT_ZONE)), ("by-iana", IANA)], ids=["own", "iana"])
 def test_a_run_keeps_the_anchors_it_was_judged_by(folder: Path, run: str, trusted: bytes) -> None:
     reader = LedgerReader.open(folder / run)
     assert [reader.artifact(digest) for digest in reader.record.dnssec_anchors] == [trusted]
