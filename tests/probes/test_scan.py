@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.tls import Answer, Scan, TlsVersion, VersionLooks
 from clauseproof.model.look import Look
+from clauseproof.model.pace import Pace
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes import scan as probe
 from clauseproof.probes import tls as sslyze_port
+from clauseproof.probes.traffic import gate_of
 from tests.support.certificates import authority, leaf
 from tests.support.looks import resolved, scanned, vendor
 from tests.support.tls import Talk, dripping, garbage, listening, mute_tls, resetting, silent, tls
@@ -182,3 +185,43 @@ def test_facts_survive_being_written_and_read(pem: Path) -> None:
     with listening(tls(pem, V.TLSv1_2)) as port:
         facts = scanned(vendor(port, "127.0.0.1", "127.0.0.77"))
     assert Scan.load(Scan.version, facts.model_dump(mode="json", by_alias=True)) == facts
+
+
+@pytest.mark.parametrize(("pace", "most"), [(Pace(), sslyze_port.CONNECTIONS_AT_ONCE), (Pace(at_once=2), 2)])
+def test_no_more_connections_are_open_than_the_run_allows(pem: Path, pace: Pace, most: int) -> None:
+    modern, lock, open_ = tls(pem, V.TLSv1_3), threading.Lock(), [0, 0]
+
+    def counted(connection: socket.socket) -> None:
+        with lock:
+            open_[0] += 1
+            open_[1] = max(open_)
+        try:
+            modern(connection)
+        finally:
+            with lock:
+                open_[0] -= 1
+
+    with listening(counted) as port:
+        scanned(vendor(port, "127.0.0.1"), Look(pace=pace))
+    assert most - 1 <= open_[1] <= most + 2  # a closed connection is noticed a little later by the server
+
+
+def test_a_run_that_allows_few_connections_in_a_second_gives_them_the_time_they_take() -> None:
+    assert sslyze_port.TimeLimit(Look())() == sslyze_port.LONGEST_S
+    assert sslyze_port.TimeLimit(Look(pace=Pace(per_second=10)))() == sslyze_port.MOST_CONNECTIONS / 10
+
+
+def test_each_connection_of_a_scan_takes_a_turn_where_the_run_says_how_many(pem: Path) -> None:
+    accepted, pace = [0], Pace(per_second=1000)
+    modern, lock = tls(pem, V.TLSv1_3), threading.Lock()
+
+    def counted(connection: socket.socket) -> None:
+        with lock:
+            accepted[0] += 1
+        modern(connection)
+
+    with listening(counted) as port:
+        scanned(vendor(port, "127.0.0.1"), Look(pace=pace))
+    turns = len(gate_of("127.0.0.1", pace)._begun_s)
+    assert accepted[0] - turns <= 20  # what sslyze begins with, to find out what it can speak at all
+    assert accepted[0] < sslyze_port.MOST_CONNECTIONS

@@ -53,7 +53,7 @@ async def on_the_loop(pace: Pace, counted: Counted) -> None:
 
 def in_a_thread(pace: Pace, counted: Counted) -> None:
     for _ in range(10):
-        with traffic.thread_slot("127.0.0.1", pace, 10), counted:
+        with traffic.ThreadSlot("127.0.0.1", pace, 10), counted:
             time.sleep(0.001)
 
 
@@ -82,9 +82,9 @@ def test_runs_do_not_wait_for_each_other() -> None:
 def test_a_thread_does_not_wait_for_ever() -> None:
     pace = Pace(1)
     late = pytest.raises(TimedOut, match=r"no time left to connect to 127\.0")
-    with traffic.thread_slot("127.0.0.1", pace, 1), late, traffic.thread_slot("127.0.0.1", pace, 0.01):
+    with traffic.ThreadSlot("127.0.0.1", pace, 1), late, traffic.ThreadSlot("127.0.0.1", pace, 0.01):
         pass
-    with traffic.thread_slot("127.0.0.1", pace, 0):
+    with traffic.ThreadSlot("127.0.0.1", pace, 0):
         pass
 
 

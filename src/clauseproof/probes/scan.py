@@ -40,7 +40,7 @@ def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
         host=endpoint.host,
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
-        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names)),
+        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
         missing=names.missing,
     )
 
@@ -71,19 +71,18 @@ def _versions(target: Target, look: Look) -> tuple[VersionLooks, ...]:
 
 def _scan(target: Target, versions: Iterable[TlsVersion], limit_s: TimeLimit) -> dict[TlsVersion, Attempt]:
     wanted = tuple(versions)
-    commands = tls.in_time(target, limit_s, lambda: tls.suites(target, wanted))
+    commands = tls.in_time(target, limit_s, lambda: tls.suites(target, wanted, limit_s))
     return {version: _attempt(command) for version, command in commands.items()}
 
 
 def _attempt(command: Any) -> Attempt:
     """What one `*_cipher_suites` command saw; only a completed one says anything of its version."""
     engine = f"sslyze {version('sslyze')}"
-    if command.result is None:
-        reason = command.error_reason.value if command.error_reason else command.status.value
-        failure = Reply(said=f"sslyze: {reason}", times=1)
+    if isinstance(command, Exception):
+        failure = Reply(said=f"sslyze: {tls.words_of(command)}"[:300], times=1)
         return Attempt(answer=Answer.UNCLEAR, suites=(), rest=Answer.UNCLEAR, replies=(failure,), engine=engine)
-    suites = sorted(accepted.cipher_suite.name for accepted in command.result.accepted_cipher_suites)
-    said = Counter(rejected.error_message.strip() for rejected in command.result.rejected_cipher_suites)
+    suites = sorted(accepted.cipher_suite.name for accepted in command.accepted_cipher_suites)
+    said = Counter(rejected.error_message.strip() for rejected in command.rejected_cipher_suites)
     rest = answer(set(said))
     return Attempt(
         answer=Answer.ACCEPTED if suites else rest,

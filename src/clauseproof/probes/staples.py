@@ -36,7 +36,7 @@ def staples(endpoint: Endpoint, names: Resolution, look: Look) -> Staples:
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
         looks=LOOKS,
-        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names)),
+        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
         missing=names.missing,
     )
 

@@ -8,6 +8,7 @@ abandoned if they never end.
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -21,10 +22,14 @@ from clauseproof.facts.tls import TlsVersion
 from clauseproof.hardware.rejection import printable
 from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
 from clauseproof.model.look import Look
+from clauseproof.model.pace import Pace
 from clauseproof.probes.passage import only_directly
+from clauseproof.probes.traffic import ThreadSlot, pause
 
 CONNECTIONS_AT_ONCE = 5
-"""Connections that are open to one address at a time."""
+"""Connections of one look that are open to an address at a time; see `clauseproof.probes.traffic` for all looks."""
+MOST_CONNECTIONS = 900
+"""More than a scan makes to an address, all suites that are accepted twice included."""
 LONGEST_S = 60.0
 """The most that all looks at one address may take together, waiting for their turn not counted."""
 _SERVERS_AT_ONCE = threading.BoundedSemaphore(3)
@@ -47,9 +52,18 @@ class Target(NamedTuple):
     port: int
     server_name: str
     starttls: StartTls | None = None
+    pace: Pace = Pace()
+
+    def room(self) -> ThreadSlot:
+        """Room for one connection after the other; each takes a turn of its own."""
+        return ThreadSlot(self.address, self.pace, LONGEST_S)
+
+    def pause(self) -> None:
+        """Wait for the turn of the next connection."""
+        pause(self.address, self.pace)
 
 
-def targets(endpoint: Endpoint, names: Resolution) -> list[Target]:
+def targets(endpoint: Endpoint, names: Resolution, look: Look) -> list[Target]:
     """The addresses to look at; sslyze needs a server name, and takes the address where there is none.
 
     Raises:
@@ -57,15 +71,18 @@ def targets(endpoint: Endpoint, names: Resolution) -> list[Target]:
     """
     only_directly(endpoint, "sslyze looks only directly")
     name = endpoint.sni or endpoint.host
-    return [Target(address, endpoint.port, name, endpoint.starttls) for address in names.reachable]
+    return [Target(address, endpoint.port, name, endpoint.starttls, look.pace) for address in names.reachable]
 
 
 class TimeLimit:
-    """How many seconds are left for one address: of its own time, and of the whole look's."""
+    """How many seconds are left for one address: of its own time, and of the whole look's.
+
+    A run that allows few connections in a second gives an address the time that they take.
+    """
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._own_s = LONGEST_S
+        self._own_s = max(LONGEST_S, MOST_CONNECTIONS / look.pace.per_second) if look.pace.per_second else LONGEST_S
 
     def __call__(self) -> float:
         """Seconds."""
@@ -137,17 +154,39 @@ def _place(target: Target) -> tuple[Any, Any]:
     )
 
 
-def suites(target: Target, versions: tuple[TlsVersion, ...]) -> dict[TlsVersion, Any]:
-    """sslyze's `*_cipher_suites` result for each version; LookFailed where no handshake succeeds."""
-    import sslyze
+def suites(target: Target, versions: tuple[TlsVersion, ...], limit_s: TimeLimit) -> dict[TlsVersion, Any]:
+    """sslyze's cipher suites of each version, or the exception that they ended in; LookFailed where it cannot connect.
 
-    request = sslyze.ServerScanRequest(*_place(target), {sslyze.ScanCommand(_COMMANDS[v]) for v in versions})
-    scanner = sslyze.Scanner(CONNECTIONS_AT_ONCE, concurrent_server_scans_limit=1)
-    scanner.queue_scans([request])
-    (result,) = scanner.get_results()
-    if result.scan_result is None:
-        raise _no_connection(target, result.connectivity_error_trace)
-    return {v: getattr(result.scan_result, _COMMANDS[v]) for v in versions}
+    sslyze's own scanner would do the same in threads of its own, that no limit of connections reaches.
+    """
+    server, ends_s = Server.reach(target), time.monotonic() + limit_s()
+    plugins = {version: server.plugin(_COMMANDS[version]) for version in versions}
+    jobs = [(version, job) for version in versions for job in plugins[version].scan_jobs_for_scan_command(server)]
+    results: dict[TlsVersion, list[Any]] = {version: [] for version in versions}
+    waiting, lock = iter(jobs), threading.Lock()
+
+    def work() -> None:
+        while time.monotonic() < ends_s:
+            with lock:
+                version, job = next(waiting, (None, None))
+            if version is None:
+                return
+            results[version].append(server.result(job))
+
+    count = min(CONNECTIONS_AT_ONCE, target.pace.at_once or CONNECTIONS_AT_ONCE)
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {version: _told(plugins[version], server, results[version]) for version in versions}
+
+
+def _told(plugin: Any, server: "Server", results: list[Any]) -> Any:
+    try:
+        return plugin.result_for_completed_scan_jobs(server, results)
+    except Exception as error:  # noqa: BLE001  # of whatever class: it stands in the facts as what was seen
+        return error
 
 
 class Stapled(NamedTuple):
@@ -178,23 +217,16 @@ def _stapled(target: Target, version: TlsVersion) -> Stapled:
     connection: Any = SslConnection(*_place(target), number, should_ignore_client_auth=True)
     connection.ssl_client.set_tlsext_status_ocsp()
     try:
-        connection.connect()
-        response = connection.ssl_client.get_tlsext_status_ocsp_resp()
-        certificate = connection.ssl_client.get_received_chain()[0].encode()
+        with target.room(), contextlib.closing(connection):
+            target.pause()
+            connection.connect()
+            response = connection.ssl_client.get_tlsext_status_ocsp_resp()
+            certificate = connection.ssl_client.get_received_chain()[0].encode()
     except ConnectionToServerFailed as error:
         raise _failure(target, type(error).__name__, str(error)) from error
     except ValueError as error:
         raise EvidenceRejected(f"{target.address} stapled something that is no OCSP response") from error
-    finally:
-        connection.close()
     return Stapled(bytes(response.as_der_bytes()) if response is not None else None, certificate)
-
-
-def _no_connection(target: Target, trace: Any) -> LookFailed:
-    """The error of a server that sslyze could not talk to, by the class and the words of its exception."""
-    last = "".join(trace.format_exception_only()).strip() if trace is not None else ""
-    kind, _, words = last.partition(": ")
-    return _failure(target, kind, words)
 
 
 def _failure(target: Target, kind: str, words: str) -> LookFailed:
@@ -234,7 +266,9 @@ class Server:
 
         location, configuration = _place(target)
         try:
-            found = check_connectivity_to_server(location, configuration)
+            with target.room():
+                target.pause()
+                found = check_connectivity_to_server(location, configuration)
         except ConnectionToServerFailed as error:
             raise _failure(target, type(error).__name__, str(error)) from error
         return cls(target, ServerConnectivityInfo(location, configuration, found))
@@ -259,14 +293,15 @@ class Server:
 
     def answers(self) -> bool:
         """Whether a handshake finishes, or comes as far as a request for the client's certificate."""
-        connection = self.get_preconfigured_tls_connection()
-        try:
-            connection.connect()
-        except Exception as error:  # noqa: BLE001  # of whatever class: OpenSSL's own come through as well
-            return type(error).__name__ == "ClientCertificateRequested"
-        finally:
-            connection.close()
-        return True
+        with self.target.room():
+            connection = self.get_preconfigured_tls_connection()
+            try:
+                connection.connect()
+            except Exception as error:  # noqa: BLE001  # of whatever class: OpenSSL's own come through as well
+                return type(error).__name__ == "ClientCertificateRequested"
+            finally:
+                connection.close()
+            return True
 
     def test(self, command: str) -> Any:
         """The result of one of sslyze's tests, or whatever it raises."""
@@ -278,19 +313,27 @@ class Server:
         return [result._exception or result._return_value for result in self._run(command)[1]]
 
     def _run(self, command: str) -> tuple[Any, list[Any]]:
-        """The test and the results of its parts, each of which makes one connection or a few, one after the other."""
-        from sslyze.plugins.plugin_base import ScanJobResult
+        """The test and the results of its parts."""
+        self.met, self.connections = [], 0
+        plugin = self.plugin(command)
+        return plugin, [self.result(job) for job in plugin.scan_jobs_for_scan_command(self)]
+
+    @staticmethod
+    def plugin(command: str) -> Any:
+        """sslyze's class for one of its tests."""
         from sslyze.plugins.scan_commands import ScanCommand, ScanCommandsRepository
 
-        self.met, self.connections = [], 0
-        plugin: Any = ScanCommandsRepository.get_implementation_cls(ScanCommand(command))
-        results = []
-        for job in plugin.scan_jobs_for_scan_command(self):
-            try:
-                results.append(ScanJobResult(job.function_to_call(*job.function_arguments), None))
-            except Exception as error:  # noqa: BLE001  # kept, and raised again when the result is asked for
-                results.append(ScanJobResult(None, error))
-        return plugin, results
+        return ScanCommandsRepository.get_implementation_cls(ScanCommand(command))
+
+    def result(self, job: Any) -> Any:
+        """What a part of a test gives; it makes one connection or a few, one after the other, once there is room."""
+        from sslyze.plugins.plugin_base import ScanJobResult
+
+        try:
+            with self.target.room():
+                return ScanJobResult(job.function_to_call(*job.function_arguments), None)
+        except Exception as error:  # noqa: BLE001  # kept, and raised again when the result is asked for
+            return ScanJobResult(None, error)
 
     def sent_early_data(self) -> bool:
         """Whether the last connection sent early data, as a session ticket had allowed it to."""
@@ -316,6 +359,7 @@ class Server:
         connect = connection.connect
 
         def noted(*args: Any, **kwargs: Any) -> None:
+            self.target.pause()
             try:
                 connect(*args, **kwargs)
             except Exception as error:

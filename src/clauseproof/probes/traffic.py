@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from clauseproof.model.errors import TimedOut
 from clauseproof.model.pace import Pace
@@ -136,18 +136,25 @@ def slot(address: str, pace: Pace) -> Slot:
     return Slot(gate_of(address, pace))
 
 
-@contextlib.contextmanager
-def thread_slot(address: str, pace: Pace, limit_s: float) -> Iterator[None]:
-    """The same in a thread, for work that makes one connection after the other; TimedOut where none comes free."""
-    gate, come = gate_of(address, pace), threading.Event()
-    waiter = Waiter(come.set)
-    if not gate.enter(waiter) and not come.wait(min(limit_s, threading.TIMEOUT_MAX)):
-        gate.give_up(waiter)
-        raise TimedOut(f"there was no time left to connect to {address}", "run again")
-    try:
-        yield
-    finally:
-        gate.leave()
+class ThreadSlot:
+    """The same in a thread, for work that makes one connection after the other.
+
+    Not a generator with `contextlib.contextmanager`: that would change exceptions, and those of sslyze are frozen.
+    """
+
+    def __init__(self, address: str, pace: Pace, limit_s: float) -> None:
+        self._address, self._gate, self._limit_s = address, gate_of(address, pace), limit_s
+
+    def __enter__(self) -> None:
+        """Raises TimedOut where no room comes free in the time given."""
+        come = threading.Event()
+        waiter = Waiter(come.set)
+        if not self._gate.enter(waiter) and not come.wait(min(self._limit_s, threading.TIMEOUT_MAX)):
+            self._gate.give_up(waiter)
+            raise TimedOut(f"there was no time left to connect to {self._address}", "run again")
+
+    def __exit__(self, *error: object) -> None:
+        self._gate.leave()
 
 
 def pause(address: str, pace: Pace) -> None:

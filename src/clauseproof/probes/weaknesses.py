@@ -38,7 +38,7 @@ def weaknesses(endpoint: Endpoint, names: Resolution, look: Look) -> Weaknesses:
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
         engine=f"sslyze {version_of('sslyze')}",
-        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names)),
+        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
         missing=names.missing,
     )
 
