@@ -6,6 +6,7 @@
 import inspect
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
@@ -15,6 +16,7 @@ from clauseproof.doors.assembly import load
 from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.registry import Check, Need, Probe, Registry, Shape
 from clauseproof.model.errors import ClauseproofError
+from clauseproof.model.units import spell
 
 
 def listing(registry: Registry, check_files: tuple[CheckFile, ...]) -> Iterator[str]:
@@ -77,6 +79,8 @@ def _rows(check: Check) -> Iterator[tuple[str, str, str]]:
 def _spelled(default: object) -> str:
     if default is None or default == ():
         return "none"
+    if isinstance(default, timedelta):
+        return f"`{spell(default)}`"
     if isinstance(default, tuple):
         return ", ".join(_spelled(one) for one in default)
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
