@@ -70,6 +70,9 @@ class _Session:
         except _End as end:
             if end.alert is not None:
                 self._send(ALERT, bytes([2, end.alert]))
+                self.connection.shutdown(socket.SHUT_WR)
+                while self.connection.recv(65536):  # closing on unread bytes would reset, and the alert be lost
+                    pass
 
     def _handshake(self) -> None:
         client = self._hello()
