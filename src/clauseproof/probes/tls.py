@@ -359,6 +359,7 @@ class Server:
         connect = connection.connect
 
         def noted(*args: Any, **kwargs: Any) -> None:
+            del connection.connect  # a circle would keep OpenSSL's memory until the collector finds it
             self.target.pause()
             try:
                 connect(*args, **kwargs)
