@@ -88,14 +88,14 @@ def run(
     key: Key = None,
     at_once: Annotated[
         int | None,
-        typer.Option(
-            "--connections-per-address", metavar="N", help="open at the same time (default: 6; a deep scan: 5)"
-        ),
+        typer.Option("--connections-per-address", metavar="N", help="open at the same time (default: 6)"),
     ] = None,
     per_second: Annotated[
         int | None,
         typer.Option(
-            "--connections-per-second", metavar="N", help="new ones to an address (default: 10; a deep scan: no limit)"
+            "--connections-per-second",
+            metavar="N",
+            help="begun to one address (default: 10; a permitted scan: as fast as five at once go)",
         ),
     ] = None,
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from clauseproof.doors.session import Session
+    from clauseproof.doors.session import Session, Wishes
     from clauseproof.engine.plan import Item
     from clauseproof.model.profile import Profile
     from clauseproof.model.verdict import Verdict
@@ -39,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--out", metavar="DIR", help="run directory (default: a new one under reports/)")
     group.addoption("--vantage", metavar="NAME", default="local", help="name of the place we look from")
     group.addoption("--operator", metavar="NAME", help="who runs this, for the record")
+    group.addoption("--connections-per-address", metavar="N", type=int, help="open at the same time (default: 6)")
+    group.addoption(
+        "--connections-per-second",
+        metavar="N",
+        type=int,
+        help="begun to one address (default: 10; a permitted scan: as fast as five at once go)",
+    )
     group.addoption("--signing-key", metavar="PEM", help="Ed25519 key to sign with (default: one made on first use)")
 
 
@@ -54,23 +61,30 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("clauseproof makes its looks in parallel by itself: leave out -n")
-    from clauseproof.doors.session import Session, Wishes
+    from clauseproof.doors.session import Session
     from clauseproof.model.errors import ClauseproofError
 
     # pytest's own file would call every undecided claim passed: ours takes its place, before pytest opens it.
     config.stash[JUNIT] = _path(getattr(config.option, "xmlpath", None))
     config.option.xmlpath = None
-    wishes = Wishes(
+    try:
+        config.stash[SESSION] = Session(Path(path), _wishes(config))
+    except ClauseproofError as error:
+        raise pytest.UsageError(f"{error.what}\n{error.what_to_do}".rstrip()) from error
+
+
+def _wishes(config: pytest.Config) -> Wishes:
+    from clauseproof.doors.session import Wishes
+    from clauseproof.model.pace import Pace
+
+    return Wishes(
         out=_path(config.getoption("--out")),
         drills=bool(config.getoption("--drills")),
         vantage=str(config.getoption("--vantage")),
         operator=config.getoption("--operator"),
         key=_path(config.getoption("--signing-key")),
+        pace=Pace(config.getoption("--connections-per-address"), config.getoption("--connections-per-second")),
     )
-    try:
-        config.stash[SESSION] = Session(Path(path), wishes)
-    except ClauseproofError as error:
-        raise pytest.UsageError(f"{error.what}\n{error.what_to_do}".rstrip()) from error
 
 
 def _path(value: object) -> Path | None:
