@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.identity import Identity
 from clauseproof.facts.manner import StartTls
 from clauseproof.facts.tls import Chain, Served
+from clauseproof.model.errors import EvidenceRejected
+from clauseproof.model.secret import SecretRef
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes import chain as probe
 from tests.support.certificates import Holder, authority, leaf
+from tests.support.clients import CLIENT, SERVER, asking, key_of, look_with, pems
 from tests.support.hostile import mail
 from tests.support.looks import presented, vendor
 from tests.support.tls import Talk, dripping, garbage, listening, mute_tls, resetting, silent, tls
@@ -115,6 +119,36 @@ def test_a_server_that_asks_for_a_client_certificate_is_seen(tmp_path: Path) -> 
             session.recv(1)
 
     assert served(talk)[0].chain == GOOD.chain
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_server_that_finishes_no_handshake_without_a_client_certificate_is_seen_with_it(
+    tmp_path: Path, shown: bool
+) -> None:
+    """As TLS 1.2 has it; in TLS 1.3 the client is done before the server has seen its certificate."""
+    context = asking(SERVER.write(tmp_path), version=V.TLSv1_2)
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as session:
+            assert session.getpeercert(binary_form=True) == CLIENT.chain[0]
+
+    identity = Identity(certificate="client.pem", key=SecretRef("env", "KEY")) if shown else None
+    with listening(talk) as port:
+        endpoint = vendor(port, "127.0.0.1").model_copy(update={"client": identity})
+        (seen,) = presented(endpoint, look_with(pems(CLIENT), key_of(CLIENT))).per_address
+    if shown:
+        assert not isinstance(seen.served, Unseen), seen.served
+        assert [one.chain[0] for one in seen.served] == [SERVER.chain[0]]
+    else:
+        assert isinstance(seen.served, Unseen)
+        assert "name under client what it asks its clients for" in seen.served.remedy
+
+
+def test_a_client_certificate_that_does_not_fit_its_key_is_named(tmp_path: Path) -> None:
+    identity = Identity(certificate="client.pem", key=SecretRef("env", "KEY"))
+    endpoint = vendor(9, "127.0.0.1").model_copy(update={"client": identity})
+    with pytest.raises(EvidenceRejected, match=r"client\.pem and its key are no certificate and key that fit together"):
+        presented(endpoint, look_with(pems(CLIENT), key_of(SERVER)))
 
 
 def mail_server(port: int) -> Endpoint:
