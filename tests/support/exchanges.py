@@ -63,11 +63,11 @@ def _apart(answer: Said | tuple[Said, int]) -> tuple[Said, int | None]:
             return said, group
 
 
-def play(server: Server, scope: Scope) -> list[Exchange]:
-    """A whole look: questions of one round at the same time, rounds 0.1 s apart."""
+def play(server: Server, scope: Scope, apart_s: float = 0.1) -> list[Exchange]:
+    """A whole look: questions of one round at the same time, rounds so far apart and as far as they ask for."""
     log: list[Exchange] = []
     while questions := next_questions(log, scope):
-        at_s = round(log[-1].at_s + 0.1 + questions[0].after_s, 6) if log else 0.0
+        at_s = round(log[-1].at_s + apart_s + questions[0].after_s, 6) if log else 0.0
         for question in questions:
             answer = server(question, len(log))
             said, group = _apart(answer)

@@ -1,6 +1,7 @@
 """Which hellos are sent, and how many, by what the server does."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from clauseproof.facts.codepoints import Group
 from clauseproof.facts.hello import Decision, Exchange, Reply, SuiteList
 from clauseproof.facts.tls import TlsVersion
-from clauseproof.probes.hello.decide import decide_groups, decide_version, runs
+from clauseproof.probes.hello.decide import QUIET_S, decide_groups, decide_version
 from clauseproof.probes.hello.plan import MOST_CONNECTIONS, VERSIONS, Question, Scope
 from tests.support.exchanges import (
     CLOSED,
@@ -132,8 +133,8 @@ def test_a_closed_connection_is_tried_with_all_suites_and_between_accepted_hello
 
 def test_what_is_tried_after_a_quiet_time_is_tried_first_and_all_at_once() -> None:
     log = play(speaking(T.TLS1_3, otherwise=CLOSED), FAST)
-    tries = [run for quiet_s, run in runs(log) if quiet_s]
-    assert [offered(run) for run in tries] == [[*VERSIONS[1:], T.TLS1_3]] * 2
+    assert offered(log[-10:]) == [*VERSIONS[1:], T.TLS1_3] * 2
+    assert [log[-10].at_s - log[-11].at_s > QUIET_S, log[-5].at_s - log[-6].at_s > 2 * QUIET_S] == [True, True]
 
 
 def test_an_address_that_then_closes_the_control_as_well_is_left_alone() -> None:
@@ -144,7 +145,7 @@ def test_an_address_that_then_closes_the_control_as_well_is_left_alone() -> None
 
     log = play(limited, FAST)
     assert decisions(log) == "uuuua"
-    assert sum(quiet_s > 0 for quiet_s, _ in runs(log)) == 1
+    assert sum(later.at_s - one.at_s > QUIET_S for one, later in pairwise(log)) == 1
 
 
 def test_a_closed_connection_without_any_acceptance_settles_nothing() -> None:
@@ -239,8 +240,14 @@ def test_every_look_ends_within_its_connections(
     assert 2 <= len(log) <= MOST_CONNECTIONS
 
 
-@given(spoken=st.sets(st.sampled_from(VERSIONS), min_size=1), otherwise=st.sampled_from([alert(70), alert(40), CLOSED]))
-def test_both_depths_find_exactly_what_a_server_speaks(spoken: set[TlsVersion], otherwise: Said) -> None:
+@given(
+    spoken=st.sets(st.sampled_from(VERSIONS), min_size=1),
+    otherwise=st.sampled_from([alert(70), alert(40), CLOSED]),
+    apart_s=st.sampled_from([0.1, 0.7]),
+)
+def test_both_depths_find_exactly_what_a_server_speaks_however_long_they_wait_for_their_turns(
+    spoken: set[TlsVersion], otherwise: Said, apart_s: float
+) -> None:
     for scope in (FAST, FULL):
-        log = [line for line in play(speaking(*spoken, otherwise=otherwise), scope) if line.named]
+        log = [line for line in play(speaking(*spoken, otherwise=otherwise), scope, apart_s) if line.named]
         assert decisions(log) == "".join("a" if version in spoken else "r" for version in reversed(VERSIONS))

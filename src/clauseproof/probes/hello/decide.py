@@ -96,30 +96,23 @@ def _refused(version: TlsVersion, direct: Sequence[Exchange], log: Sequence[Exch
         return None
     if all(map(disagrees, refusals)):
         return Because.EXHAUSTED
-    unlimited = [exchange for quiet_s, run in runs(log) for exchange in _unlimited(quiet_s, run)]
-    return Because.CLOSED if sum(exchange in unlimited for exchange in refusals) > 1 else None
+    times = sum(any(exchange in burst for exchange in refusals) for burst in _unlimited(log))
+    return Because.CLOSED if times > 1 else None
 
 
-def runs(log: Iterable[Exchange]) -> Iterator[tuple[float, list[Exchange]]]:
-    """Exchanges in order with no quiet time between them, and how long that before them was; 0 before the first."""
-    run: list[Exchange] = []
-    quiet_s, ended_s = 0.0, 0.0
-    for exchange in sorted(log, key=lambda exchange: exchange.at_s):
-        if run and exchange.at_s - ended_s >= QUIET_S:
-            yield quiet_s, run
-            run, quiet_s = [], exchange.at_s - ended_s
-        run.append(exchange)
-        ended_s = max(ended_s, exchange.at_s + exchange.took_s)
-    if run:
-        yield quiet_s, run
-
-
-def _unlimited(quiet_s: float, run: Sequence[Exchange]) -> Sequence[Exchange]:
-    """The refusals at the start of a run that no limit of connections explains."""
-    leading = list(takewhile(negative, run))
-    following = run[len(leading) :][:1]
-    soon = any(one.accepted and one.at_s - run[0].at_s <= quiet_s for one in following)
-    return leading if soon else []
+def _unlimited(log: Iterable[Exchange]) -> Iterator[list[Exchange]]:
+    """Refusals one after the other that no limit of connections explains, by rule 3."""
+    ordered = sorted(log, key=lambda exchange: exchange.at_s)
+    ended_s, until = ordered[0].at_s if ordered else 0.0, 0
+    for number, first in enumerate(ordered):
+        quiet_s, ended_s = first.at_s - ended_s, max(ended_s, first.at_s + first.took_s)
+        if number < until or quiet_s < QUIET_S:
+            continue
+        burst = list(takewhile(negative, ordered[number:]))
+        following = ordered[number + len(burst) :]
+        if following and following[0].accepted and following[0].at_s - first.at_s <= quiet_s:
+            until = number + len(burst)
+            yield burst
 
 
 def _in_so_many_words(version: TlsVersion, exchange: Exchange) -> Because | None:

@@ -22,7 +22,6 @@ from clauseproof.probes.hello.decide import (
     disagrees,
     exhausted,
     negative,
-    runs,
 )
 
 MOST_CONNECTIONS = 40
@@ -150,11 +149,16 @@ def _control(asked: Sequence[Exchange]) -> Iterator[Question]:
 
 def _quiet_tries(asked: Sequence[Exchange]) -> Iterator[Question]:
     """The versions that closed connections seem to refuse, all at once after a quiet time, each time a longer one."""
-    tries = sum(quiet_s > 0 and negative(run[0]) for quiet_s, run in runs(asked))
-    for version in VERSIONS:
-        refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
-        decided = decide_version(version, asked).decision is not Decision.UNKNOWN
-        if decided or tries == _QUIET_TRIES or not exhausted(refusals) or not controlled(refusals, asked):
-            continue
-        suites = max((e.suites for e in refusals), key=[*SuiteList].index)
-        yield Question(version, asked[0].named, suites, after_s=_QUIET_MARGIN * QUIET_S * (tries + 1))
+    wanted = {version: suites for version in VERSIONS if (suites := _seemingly_refused(version, asked)) is not None}
+    tries = [sum(e.offered is version and e.suites is suites for e in asked) for version, suites in wanted.items()]
+    for (version, suites), times in zip(wanted.items(), tries, strict=True):
+        if times <= _QUIET_TRIES:
+            yield Question(version, asked[0].named, suites, after_s=_QUIET_MARGIN * QUIET_S * max(tries))
+
+
+def _seemingly_refused(version: TlsVersion, asked: Sequence[Exchange]) -> SuiteList | None:
+    """The list to try a version with once more, where only a quiet time is missing for a refusal."""
+    refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
+    if decide_version(version, asked).decision is not Decision.UNKNOWN or not exhausted(refusals):
+        return None
+    return max((e.suites for e in refusals), key=[*SuiteList].index) if controlled(refusals, asked) else None
