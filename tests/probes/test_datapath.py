@@ -18,6 +18,7 @@ from clauseproof.model.look import Look
 from clauseproof.model.profile import Network
 from clauseproof.probes.datapath import MOST_BYTES, DataPathReader
 from clauseproof.probes.record import Reading
+from clauseproof.probes.traffic import gate_of
 from tests.support.certificates import Holder, authority, leaf
 from tests.support.dns import NameServer, serving
 from tests.support.keys import SENTINEL, TOKEN, look
@@ -287,3 +288,13 @@ def test_a_ca_file_that_holds_no_certificate_is_refused() -> None:
     at = look(network=Network(ca_file="ca.pem"), read_file=lambda name, limit: b"no PEM")
     with pytest.raises(EvidenceRejected, match=r"ca\.pem holds no certificates"):
         DataPathReader(path, at)
+
+
+def test_reads_in_a_row_take_turns_with_all_other_looks_of_the_run() -> None:
+    given = look()
+    with web(reply()) as port:
+        reader = DataPathReader(DataPath(url=f"http://127.0.0.1:{port}/x", expect_sentinel=SENTINEL), given)
+        reader.open()
+        for _ in range(3):
+            reader.await_turns()
+    assert len(gate_of("127.0.0.1", given.pace)._begun_s) == 3

@@ -36,6 +36,7 @@ from clauseproof.facts import (
 from clauseproof.model.case import TrustAnchors
 from clauseproof.model.claim import Claim
 from clauseproof.model.jurisdiction import Atlas
+from clauseproof.model.pace import Pace
 from clauseproof.model.permission import Permission
 from clauseproof.model.profile import Sources
 from clauseproof.model.subject import Subject
@@ -110,7 +111,7 @@ def judged_together(
     made = replace(profile(dict(subjects), [use(kind, claim, *subjects)], grant=allowed), sources=sources or Sources())
     gate, lines = Gate(allowed, NOW, True), Lines()
     plan = build_plan(made, registry, gate)
-    shop = Workshop(made, gate, AnyFile(), state, lambda data: f"sha256:{len(data)}")
+    shop = Workshop(made, gate, AnyFile(), state, lambda data: f"sha256:{len(data)}", pace=Pace(per_second=1000))
     observer = Observer(plan, lines, shop, Silent(), journal(state / "journal"))
     observer.start()
     observer.wait()

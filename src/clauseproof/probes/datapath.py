@@ -24,6 +24,7 @@ from clauseproof.model.secret import SecretRef
 from clauseproof.model.unseen import Unseen
 from clauseproof.probes.dns import resolution
 from clauseproof.probes.record import Reading, Record, codes, combine
+from clauseproof.probes.traffic import turn
 
 MOST_BYTES = 1 << 20
 MOST_ADDRESSES = 8
@@ -67,6 +68,11 @@ class DataPathReader:
         self.addresses = tuple(serving)
         self._silent = {address: str(reading.code) for address, reading in readings.items() if address not in serving}
         return combine(readings.values())
+
+    def await_turns(self) -> None:
+        """Wait until every address may be connected to again; for looks that read as fast as they may."""
+        for address in self.addresses:
+            turn(address, self.look.pace)
 
     def read(self) -> Reading:
         """Read once. Never raises for what the network or the vendor does: that is an unclear reading."""

@@ -50,6 +50,7 @@ class _Side:
     codes: dict[str, None] = field(default_factory=dict)
 
     def read(self) -> None:
+        self.reader.await_turns()
         began = self.look.clock()
         reading = self.reader.read()
         took_s = round(self.look.clock() - began, 6)

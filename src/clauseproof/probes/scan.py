@@ -26,7 +26,7 @@ _MOST_REPLIES = 8
 
 @probe(permission=Permission.SCAN, deadline_s=300)
 def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
-    """Versions and suites of every address, about 450 handshakes each, never more than five at a time.
+    """Versions and suites of every address, 550 to 950 connections each, never more than five at a time.
 
     A version that is accepted could contradict a contract, and so could its suites: it is tried a second time. sslyze
     sends the host as server name even where that is an address.

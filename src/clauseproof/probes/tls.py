@@ -28,8 +28,8 @@ from clauseproof.probes.traffic import ThreadSlot, pause
 
 CONNECTIONS_AT_ONCE = 5
 """Connections of one look that are open to an address at a time; see `clauseproof.probes.traffic` for all looks."""
-MOST_CONNECTIONS = 900
-"""More than a scan makes to an address, all suites that are accepted twice included."""
+MOST_CONNECTIONS = 1200
+"""More than a scan makes to an address, what is accepted offered twice."""
 LONGEST_S = 60.0
 """The most that all looks at one address may take together, waiting for their turn not counted."""
 _SERVERS_AT_ONCE = threading.BoundedSemaphore(3)

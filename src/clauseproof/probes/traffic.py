@@ -157,10 +157,15 @@ class ThreadSlot:
         self._gate.leave()
 
 
+def turn(address: str, pace: Pace) -> None:
+    """In a thread: wait for the turn of one connection."""
+    time.sleep(gate_of(address, pace).wait_s(time.monotonic()))
+
+
 def pause(address: str, pace: Pace) -> None:
-    """Before each connection of a permitted scan, in its thread: wait for its turn, where the run says how often."""
+    """Before each connection of a permitted scan: wait for its turn, where the run says how often."""
     if pace.per_second is not None:
-        time.sleep(gate_of(address, pace).wait_s(time.monotonic()))
+        turn(address, pace)
 
 
 def gate_of(address: str, pace: Pace) -> Gate:
