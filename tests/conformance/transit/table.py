@@ -165,7 +165,10 @@ TABLE: dict[str, Row] = {
     "routed by name": row(routed("TLSv1.3", "TLSv1.2 TLSv1.3"), "1.2 1.3", BROKEN, BROKEN, KEPT),
     "routed by name to another": row(routed("TLSv1.3", "TLSv1.2 TLSv1.3", "another's"), "1.2 1.3", KEPT, KEPT, KEPT),
     "insisting on its name": row(
-        nginx("server_name *.crm.example; ssl_protocols TLSv1.3;", "server {{ ssl_reject_handshake on; }}"),
+        nginx(
+            "server_name *.crm.example; ssl_protocols TLSv1.3;",
+            "server {{ listen {https} ssl default_server; ssl_reject_handshake on; }}",
+        ),
         *("1.3", KEPT, KEPT, KEPT),
     ),
     # certificates

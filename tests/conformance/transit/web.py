@@ -54,13 +54,18 @@ _BACKEND = """
 def nginx(settings: str, more: str = "") -> Start:
     """nginx with settings of its server, such as `ssl_protocols TLSv1.3;`, and `more` servers.
 
-    In both `{{http}}` stands for where plain HTTP is to be, `{{host}}` for the name, `{{others}}` for the folder
-    of certificates.
+    In both `{{http}}` and `{{https}}` stand for where each is to be (a server that does not say listens everywhere),
+    `{{host}}` for the name, `{{others}}` for the folder of certificates.
     """
 
     def start(site: Site) -> Process:
         temporary = " ".join(f"{name}_temp_path {site.folder}/{name};" for name in _FOLDERS)
-        where = {"http": _at(site, site.http_port), "host": site.host, "others": site.others}
+        where = {
+            "http": _at(site, site.http_port),
+            "https": _at(site, site.port),
+            "host": site.host,
+            "others": site.others,
+        }
         own, others = settings.format(**where), more.format(**where)
         server = {"listen": _at(site, site.port), "pem": site.pem, "host": site.host}
         http = _HTTP.format(**server, temporary=temporary, settings=own, more=others)
