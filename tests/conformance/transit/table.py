@@ -167,7 +167,7 @@ TABLE: dict[str, Row] = {
     "insisting on its name": row(
         nginx(
             "server_name *.crm.example; ssl_protocols TLSv1.3;",
-            "server {{ listen {https} ssl default_server; ssl_reject_handshake on; }}",
+            "server {{ listen {https} ssl default_server; ssl_protocols TLSv1.3; ssl_reject_handshake on; }}",
         ),
         *("1.3", KEPT, KEPT, KEPT),
     ),
