@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import certifi
 import pytest
 
+from clauseproof.doors.assembly import prepare
 from clauseproof.probes import tls as sslyze_port
 from clauseproof.probes import traffic
 from clauseproof.sandbox.kms.proxy import ConnectProxy
@@ -74,6 +76,14 @@ def test_a_run_through_a_proxy_says_so_in_every_observation_and_verifies(server:
     # The vendor's authority is the profile's own, and so could be a proxy's: nothing is decided.
     assert rulings(tmp_path / "run") == {"tls-floor": "inconclusive", "certificate": "inconclusive"}
     assert clauseproof(tmp_path, "verify", "run").returncode == 0
+
+
+def test_the_public_roots_are_told_apart_from_the_profiles_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLAUSEPROOF_HOME", str(tmp_path / "home"))
+    write(tmp_path, "addresses: [127.0.0.1]")
+    anchors = prepare(tmp_path / "p.yaml").anchors
+    assert anchors.tls == (ROOT.pem, Path(certifi.where()).read_bytes())
+    assert anchors.public == anchors.tls[1:]
 
 
 def test_the_proxys_password_is_nowhere_in_the_run(server: Talk, tmp_path: Path) -> None:

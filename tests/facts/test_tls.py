@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from clauseproof.facts.tls import Answer, Attempt, Reply, Scan, TlsVersion, VersionLooks
+from clauseproof.facts.hello import Offers
+from clauseproof.facts.manner import Way
+from clauseproof.facts.tls import Answer, Attempt, Chain, Reply, Scan, TlsVersion, VersionLooks
 
 
 def looks(*answers: Answer) -> VersionLooks:
@@ -62,3 +64,14 @@ def test_a_scan_of_the_first_version_is_read_and_does_not_say_how_the_other_suit
     assert (versions[0].looks[0].rest, versions[0].looks[0].complete) == (None, False)
     with pytest.raises(ValueError, match="version 3"):
         Scan.load(3, written)
+
+
+def test_chains_and_offers_of_the_first_version_came_by_the_only_way_there_was() -> None:
+    chain = {"name": "h", "port": 443, "server_name": "h", "looks": 2, "per_address": [], "missing": []}
+    assert Chain.load(1, chain).way is Way.DIRECT
+    offers = {"host": "h", "port": 443, "server_name": "h", "starttls": None, "way": "direct", "depth": "fast"}
+    offers |= {"engine": "clauseproof 0.1.0", "per_address": [], "missing": []}
+    assert Offers.load(1, offers).behind is None
+    for facts, written in ((Chain, chain), (Offers, offers)):
+        with pytest.raises(ValueError, match="version 3"):
+            facts.load(3, written)

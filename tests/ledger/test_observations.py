@@ -38,6 +38,12 @@ def test_a_line_gives_back_what_the_observation_said() -> None:
     assert Light.load(line.version, line.data) == Light(lit=True)
 
 
+def test_a_line_says_which_way_the_look_went_and_one_of_before_does_not() -> None:
+    seen = observation("hall", Light(lit=True), way="http://192.0.2.9:3128")
+    assert Line.decode(seen.encode()).way == "http://192.0.2.9:3128"
+    assert Line.decode(changed(way="DROP")).way == ""
+
+
 def test_a_look_that_gave_nothing_gives_back_its_reason() -> None:
     nothing = Unseen(reason=Reason.DENIED, text="no right to look", remedy="grant lamp:Look")
     line = Line.decode(observation("hall", nothing).encode())
