@@ -70,19 +70,18 @@ def by_name(pem: Path, without: Path, name: str) -> Talk:
 
 
 def limited(pem: Path) -> Talk:
-    """TLS 1.3 for four connections, and then nothing until it is left alone: a limit that looks like a refusal."""
-    talk, lock = tls(pem, V.TLSv1_3), threading.Lock()
-    count, last = [0], [0.0]
+    """TLS 1.3 once, and then nothing until it is left alone: a limit that looks like a refusal."""
+    talk, lock, last = tls(pem, V.TLSv1_3), threading.Lock(), [0.0]
 
-    def counted(connection: socket.socket) -> None:
-        start, now = _peeked(connection), time.monotonic()
+    def once(connection: socket.socket) -> None:
+        modern, now = _newest_offered(_peeked(connection)) == b"\x03\x04", time.monotonic()
         with lock:
-            count[0] = count[0] + 1 if now < last[0] + _LEFT_ALONE_S else 1
-            last[0], open_ = now, count[0] <= 4
-        if open_ and _newest_offered(start) == b"\x03\x04":
+            open_ = modern and now >= last[0] + _LEFT_ALONE_S
+            last[0] = now if modern else last[0]
+        if open_:
             talk(connection)
 
-    return counted
+    return once
 
 
 def throttled(pem: Path, pause_s: float = 0.2) -> Talk:
