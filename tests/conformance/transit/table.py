@@ -210,7 +210,7 @@ TABLE: dict[str, Row] = {
     "nginx asking, content with none": row(
         nginx(f"{ASKS} optional;"), "1.3", KEPT, KEPT, KEPT, client=True, mutual_tls=BROKEN
     ),
-    "nginx asking for another": row(nginx(f"{ASKS} on;"), "1.3", KEPT, KEPT, KEPT, mutual_tls=OPEN),
+    "nginx asking, nothing to show": row(nginx(f"{ASKS} on;"), "1.3", KEPT, KEPT, KEPT, mutual_tls=OPEN),
     # after STARTTLS
     "Postfix TLS 1.3": row(
         postfix(">=TLSv1.3"),
