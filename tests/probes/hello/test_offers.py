@@ -385,7 +385,11 @@ def test_a_server_that_stays_silent_never_refuses(pem: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("talk", [resetting, breaking])
 def test_a_reset_connection_alone_never_refuses(talk: Talk) -> None:
-    found = heard(talk)
+    with listening(talk) as port:
+        found = only(offered(api(port))).answers
+    if isinstance(found, Unseen):  # on a busy machine each reset comes before its connection was noticed
+        assert (talk, found.reason) == (breaking, Reason.UNREACHABLE)
+        return
     assert decisions(found) == "uuuuu"
     assert {one.reply for one in found.exchanges} <= {Reply.RESET, Reply.CLOSED, Reply.NO_CONNECTION}
 
