@@ -156,6 +156,7 @@ def rows(folder: Path) -> list[tuple[str, Cost, str, Cost, str]]:
     """Measure everything: name, ours, peer's name, peer's, target."""
     python, clauseproof = Path(sys.executable), Path(sys.executable).with_name("clauseproof")
     os.environ["CLAUSEPROOF_HOME"] = str(folder / "home")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles a program whenever it starts
     made = [
         (
             "clauseproof --help",
