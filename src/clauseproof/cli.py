@@ -33,7 +33,7 @@ OwnChecks = Annotated[
 ]
 
 _NEW_OBJECTS = 10_000
-"""So many before Python looks for circles among them; its own 700 costs a run a fifth of its time, and finds few."""
+"""So many before Python looks for circles among them; its own 700 costs a run a tenth of its time, and finds few."""
 
 
 def main() -> NoReturn:
