@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,12 +48,44 @@ def test_the_economic_area_is_the_union_and_three_more() -> None:
     assert shipped("EEA", TODAY) - shipped("EU", TODAY) == {"IS", "LI", "NO"}
 
 
-def test_adequacy_includes_the_area_and_ends_with_its_decision() -> None:
+def test_adequacy_includes_the_area() -> None:
     assert shipped("EU+adequacy", TODAY) > shipped("EEA", TODAY)
-    assert "CH" in shipped("EU+adequacy", TODAY)
-    assert "KR" not in shipped("EU+adequacy", date(2021, 12, 16))
-    assert "GB" in shipped("EU+adequacy", date(2025, 12, 27))
-    assert "GB" not in shipped("EU+adequacy", date(2025, 12, 28))
+
+
+ADOPTED = {
+    "CH": date(2000, 7, 26),
+    "CA": date(2001, 12, 20),
+    "AR": date(2003, 6, 30),
+    "GG": date(2003, 11, 21),
+    "IM": date(2004, 4, 28),
+    "JE": date(2008, 5, 8),
+    "FO": date(2010, 3, 5),
+    "AD": date(2010, 10, 19),
+    "IL": date(2011, 1, 31),
+    "UY": date(2012, 8, 21),
+    "NZ": date(2012, 12, 19),
+    "JP": date(2019, 1, 23),
+    "KR": date(2021, 12, 17),
+    "BR": date(2026, 1, 26),
+}
+"""Days of the Commission's adequacy decisions, as the Official Journal has them."""
+
+
+@pytest.mark.parametrize("code", list(ADOPTED))
+def test_a_country_is_adequate_from_the_day_of_its_decision_on(code: str) -> None:
+    day = ADOPTED[code]
+    assert code not in shipped("EU+adequacy", day - timedelta(days=1))
+    assert all(code in shipped("EU+adequacy", later) for later in (day, TODAY))
+
+
+def test_nobody_else_is_adequate_but_the_united_kingdom() -> None:
+    assert shipped("EU+adequacy", TODAY) - shipped("EEA", TODAY) == {*ADOPTED, "GB"}
+
+
+def test_the_united_kingdom_stayed_adequate_until_its_renewed_decision_ends() -> None:
+    days = [date(2020, 1, 31), date(2020, 2, 1), date(2021, 1, 1), date(2021, 6, 28), date(2025, 12, 28), TODAY]
+    assert all("GB" in shipped("EU+adequacy", day) for day in [*days, date(2031, 12, 27)])
+    assert "GB" not in shipped("EU+adequacy", date(2031, 12, 28))
 
 
 def test_the_united_states_are_adequate_only_where_a_framework_was_in_force() -> None:
