@@ -202,6 +202,9 @@ def _issued(
     fault = _fault(claim, countries, issuer)
     if fault:
         return broken(f"{where} presents a certificate of {issuer}: {fault}", Assurance.OBSERVED, about=address)
+    if claim.within is not None and not issuer.countries:
+        text = f"{where} presents a certificate of {issuer}, which states no country"
+        return unknown(f"{text}. To settle it: name the authority by issuers: instead of within:", about=address)
     path = " < ".join(opinion.path)
     text = f"{where} presents a certificate of {issuer}; its path is {path}"
     return holds(text, Assurance.OBSERVED, about=address, until=opinion.until)
@@ -213,7 +216,5 @@ def _fault(claim: CertificateIssuer, countries: frozenset[str], issuer: Issuer) 
         return f"allowed are {', '.join(claim.issuers)}"
     if claim.within is None:
         return ""
-    if not issuer.countries:
-        return "it states no country"
     outside = [country for country in issuer.countries if country not in countries]
     return f"{', '.join(map(printable, outside))} is not in {', '.join(claim.within)}" if outside else ""
