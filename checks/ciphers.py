@@ -1,7 +1,7 @@
 """Cipher suites and key exchange: what an endpoint can be made to agree on, tried suite by suite and group by group."""
 
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,7 +10,7 @@ from clauseproof import Assurance, Case, Claim, Finding, Unseen, broken, check, 
 from clauseproof.facts import hello, tls
 from clauseproof.facts.codepoints import Group, group_name
 from clauseproof.facts.endpoint import at
-from clauseproof.facts.hello import Decision, GroupAnswer
+from clauseproof.facts.hello import Because, Decision, Exchange, GroupAnswer, VersionAnswer
 from clauseproof.facts.mozilla import CONFIGURATIONS, MozillaProfile
 from clauseproof.facts.tls import Answer, TlsVersion, VersionLooks
 from clauseproof.hardware.endtoend import DIRECTLY, doubt
@@ -210,8 +210,8 @@ class PostQuantum(Claim):
 
     Asked by ClientHellos that offer groups without a key share: a HelloRetryRequest names the group that the server
     takes. It does not say that the vendor's own clients offer it, nor that a client without it is refused. These groups
-    belong to TLS 1.3; a server that refuses TLS 1.3 in so many words has none of them. Through a proxy, which may
-    answer itself, it counts where a public authority vouches for the certificate that is shown.
+    belong to TLS 1.3; an address that refuses it twice in so many words, and accepts another version, has none of them.
+    Through a proxy, which may answer itself, it counts where a public authority vouches for the certificate shown.
 
     Attributes:
         group: `X25519MLKEM768`, `SecP256r1MLKEM768`, `SecP384r1MLKEM1024`, `MLKEM768` or `MLKEM1024`; without it any of
@@ -252,8 +252,7 @@ def _groups(codes: tuple[int, ...], answers: hello.Answers, where: str, about: s
         return holds(text, Assurance.OBSERVED, about=about)
     modern = next((answer for answer in answers.versions if answer.version is TlsVersion.TLS1_3), None)
     if modern is not None and modern.decision is Decision.REFUSED:
-        text = f"{where} refuses TLS 1.3, which every post-quantum group needs. {_because(modern)}"
-        return broken(text, Assurance.OBSERVED, about=about)
+        return _without_tls_1_3(modern, answers.exchanges, where, about)
     if len(asked) == len(codes) and all(answer.decision is Decision.REFUSED for answer in asked):
         none = f"none of the post-quantum groups {names}" if len(codes) > 1 else f"not the post-quantum group {names}"
         text = f"{where} takes {none}. {_because(asked[0])}"
@@ -264,6 +263,22 @@ def _groups(codes: tuple[int, ...], answers: hello.Answers, where: str, about: s
     return unknown(f"Whether {where} takes {names} was not seen. To settle it: run again", about=about)
 
 
-def _because(answer: GroupAnswer | hello.VersionAnswer) -> str:
+def _without_tls_1_3(modern: VersionAnswer, asked: Sequence[Exchange], where: str, about: str) -> Finding:
+    """A refusal in so many words contradicts where it came twice, from an address that accepts another version."""
+    refusals = [one for one in asked if one.offered is TlsVersion.TLS1_3 and one.refuses(TlsVersion.TLS1_3)]
+    speaks = any(one.accepted for one in asked for refusal in refusals if one.named is refusal.named)
+    text = f"{where} refuses TLS 1.3, which every post-quantum group needs. {_because(modern)}"
+    if modern.because in _REPEATED or (len(refusals) > 1 and speaks):
+        return broken(text, Assurance.OBSERVED, about=about)
+    if not speaks:
+        return unknown(f"{text}, and no version was accepted. To settle it: check that it speaks TLS", about=about)
+    return unknown(f"{text}, but once only. To settle it: run again, with depth: full for this endpoint", about=about)
+
+
+_REPEATED = (Because.EXHAUSTED, Because.CLOSED)
+"""Refusals that are repeated, and controlled by accepted hellos, by the rules of the prober."""
+
+
+def _because(answer: GroupAnswer | VersionAnswer) -> str:
     because = str(answer.because or "")
     return because[:1].upper() + because[1:]

@@ -11,7 +11,16 @@ from pydantic import ValidationError
 
 from checks.ciphers import ForwardSecrecy, PostQuantum, TlsCiphers, forward_secrecy, post_quantum, tls_ciphers
 from clauseproof.facts.codepoints import Group
-from clauseproof.facts.hello import AddressOffers, Answers, Because, Decision, GroupAnswer, Offers, VersionAnswer
+from clauseproof.facts.hello import (
+    AddressOffers,
+    Answers,
+    Because,
+    Decision,
+    Exchange,
+    GroupAnswer,
+    Offers,
+    VersionAnswer,
+)
 from clauseproof.facts.manner import Depth, Way
 from clauseproof.facts.tls import AddressScan, Answer, Attempt, Reply, Scan, TlsVersion, VersionLooks
 from clauseproof.model.assurance import Assurance
@@ -20,9 +29,11 @@ from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling, fold
 from tests.support.case import case, outcomes, texts
 from tests.support.certificates import authority, leaf
+from tests.support.exchanges import SILENT, alert, asked, chose
+from tests.support.hostile import flapping
 from tests.support.looks import scanned, vendor
 from tests.support.nginx import nginx
-from tests.support.offers import offered
+from tests.support.offers import answers, decisions, offered
 from tests.support.programs import node, s_server
 from tests.support.tls import Talk, listening, server_context, tls
 
@@ -224,19 +235,19 @@ def offers(
     tls_1_3: Decision = Decision.ACCEPTED,
     way: Way = Way.DIRECT,
     missing: tuple[Unseen, ...] = (),
+    because: Because = Because.VERSION_ALERT,
+    exchanges: tuple[Exchange, ...] = (),
 ) -> Offers:
     answers = Answers(
         versions=(
-            VersionAnswer(
-                version=TlsVersion.TLS1_3, decision=tls_1_3, because=Because.VERSION_ALERT, times=1, covered_by=None
-            ),
+            VersionAnswer(version=TlsVersion.TLS1_3, decision=tls_1_3, because=because, times=1, covered_by=None),
         ),
         nameless=None,
         groups=tuple(
             GroupAnswer(group=group, decision=groups.get(group), because=Because.RETRY if groups.get(group) else None)
             for group in Group
         ),
-        exchanges=(),
+        exchanges=exchanges,
     )
     one = AddressOffers(address="192.0.2.7", answers=answers, connections=9)
     return Offers(
@@ -293,10 +304,34 @@ def test_a_look_that_did_not_ask_says_how_to_ask() -> None:
     assert "depth: full" in texts(findings)
 
 
-def test_a_server_that_refuses_tls_1_3_has_no_such_group() -> None:
-    findings = quantum(offers({}, tls_1_3=Decision.REFUSED))
-    assert ruling(findings) is BROKEN
+OLDER = asked(TlsVersion.TLS1_2, chose(TlsVersion.TLS1_2))
+NO_1_3 = asked(TlsVersion.TLS1_3, alert(70))
+LOWER = asked(TlsVersion.TLS1_3, chose(TlsVersion.TLS1_2))
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "expected"),
+    [
+        ((OLDER, NO_1_3, NO_1_3), BROKEN),
+        ((LOWER, LOWER), BROKEN),
+        ((LOWER, NO_1_3), BROKEN),
+        ((OLDER, NO_1_3), OPEN),
+        ((OLDER, NO_1_3, asked(TlsVersion.TLS1_3, SILENT)), OPEN),
+        ((OLDER, LOWER), OPEN),
+        ((NO_1_3, NO_1_3), OPEN),
+    ],
+)
+def test_a_refusal_of_tls_1_3_counts_if_it_came_twice_from_an_address_that_speaks(
+    exchanges: tuple[Exchange, ...], expected: Ruling
+) -> None:
+    findings = quantum(offers({}, tls_1_3=Decision.REFUSED, exchanges=exchanges))
+    assert ruling(findings) is expected
     assert "refuses TLS 1.3, which every post-quantum group needs" in texts(findings)
+
+
+@pytest.mark.parametrize("because", [Because.EXHAUSTED, Because.CLOSED])
+def test_a_refusal_that_the_prober_counts_only_if_repeated_counts(because: Because) -> None:
+    assert ruling(quantum(offers({}, tls_1_3=Decision.REFUSED, because=because))) is BROKEN
 
 
 def test_through_a_proxy_nothing_is_decided() -> None:
@@ -410,3 +445,18 @@ def test_an_older_openssl_takes_no_post_quantum_group(pem: Path) -> None:
 def test_a_server_of_tls_1_2_takes_no_post_quantum_group(pem: Path) -> None:
     with listening(tls(pem, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)) as port:
         assert ruling(quantum(offered(vendor(port, "127.0.0.1")))) is BROKEN
+
+
+@pytest.mark.parametrize("code", [40, 70])
+def test_a_server_that_refuses_one_hello_of_tls_1_3_is_asked_for_its_groups(pem: Path, code: int) -> None:
+    with listening(flapping(pem, code)) as port:
+        facts = offered(vendor(port, "127.0.0.1"))
+    assert decisions(answers(facts))[-1] == "a"
+    assert "refuses TLS 1.3" not in texts(quantum(facts))
+
+
+def test_a_fast_look_that_was_refused_once_contradicts_nothing(pem: Path) -> None:
+    with listening(tls(pem, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)) as port:
+        findings = quantum(offered(vendor(port, "127.0.0.1").model_copy(update={"depth": Depth.FAST})))
+    assert ruling(findings) is OPEN
+    assert "with depth: full" in texts(findings)

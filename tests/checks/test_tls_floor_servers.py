@@ -18,7 +18,17 @@ from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling, fold
 from tests.support.case import case, texts
 from tests.support.certificates import DAY, NOW, authority, leaf
-from tests.support.hostile import alerting, by_name, closing_all, intolerant, limited, lying, mail, ssl_3_0
+from tests.support.hostile import (
+    alerting,
+    by_name,
+    closing_all,
+    intolerant,
+    limited,
+    lying,
+    mail,
+    outdated_once,
+    ssl_3_0,
+)
 from tests.support.looks import scanned, vendor
 from tests.support.offers import offered
 from tests.support.tls import (
@@ -65,6 +75,7 @@ TABLE: dict[str, tuple[Callable[[Path], Talk], Ruling, Ruling]] = {
     "TLS 1.3 only, closing without an alert": (lambda pem: mute_tls(pem, V.TLSv1_3), KEPT, KEPT),
     "TLS 1.3 only, handshake_failure for all else": (lambda pem: alerting(pem, 40), KEPT, KEPT),
     "TLS 1.3 only, internal_error for all else": (lambda pem: alerting(pem, 80), OPEN, OPEN),
+    "TLS 1.3 only, but TLS 1.2 once": (outdated_once, OPEN, OPEN),
     "intolerant of newer offers": (intolerant, BROKEN, BROKEN),
     "lying about older versions": (lying, BROKEN, BROKEN),
     "closing everything": (lambda pem: closing_all, OPEN, OPEN),
@@ -99,7 +110,8 @@ def test_each_server_gets_its_verdict_from_both_engines(pem: Path, server: str) 
     make, _, both = TABLE[server]
     with listening(make(pem)) as port:
         endpoint = vendor(port, "127.0.0.1")
-        findings = judged(endpoint, scanned(endpoint))
+        heard = offered(endpoint)  # first, since what is done once must be done to our hellos
+        findings = list(tls_floor(TlsFloor(), heard, scanned(endpoint), case()))
     assert ruling(findings) is both, texts(findings)
 
 

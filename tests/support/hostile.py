@@ -63,6 +63,34 @@ def alerting(pem: Path, code: int) -> Talk:
     return talk
 
 
+def flapping(pem: Path, code: int) -> Talk:
+    """TLS 1.2 and 1.3, but for an alert to the first hello of TLS 1.3."""
+
+    def alerts(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(alert(code))
+
+    return _once(alerts, tls(pem), modern=True)
+
+
+def outdated_once(pem: Path) -> Talk:
+    """TLS 1.3, and TLS 1.2 for the first client that offers no more than that."""
+    return _once(tls(pem), tls(pem, V.TLSv1_3), modern=False)
+
+
+def _once(odd: Talk, usual: Talk, *, modern: bool) -> Talk:
+    """Another answer to the first hello of TLS 1.3, or of older versions, as one bad backend of several gives it."""
+    lock, done = threading.Lock(), [False]
+
+    def talk(connection: socket.socket) -> None:
+        wanted = (_newest_offered(_peeked(connection)) == b"\x03\x04") is modern
+        with lock:
+            first, done[0] = wanted and not done[0], done[0] or wanted
+        (odd if first else usual)(connection)
+
+    return talk
+
+
 def by_name(pem: Path, without: Path, name: str) -> Talk:
     """TLS 1.3 for its own name, TLS 1.2 with another certificate for clients that send none."""
     modern, old = tls(pem, V.TLSv1_3), tls(without, V.TLSv1_2)

@@ -3,6 +3,7 @@
 import enum
 from typing import Any, ClassVar
 
+from clauseproof.facts.codepoints import Alert
 from clauseproof.facts.manner import Depth, StartTls, Way
 from clauseproof.facts.tls import AddressChain, Served, TlsVersion
 from clauseproof.model.assurance import Assurance
@@ -42,6 +43,26 @@ class Reply(enum.StrEnum):
     NO_CONNECTION = "no connection"
 
 
+class Decision(enum.StrEnum):
+    """What the exchanges show; an answer that could mean something else shows nothing."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Because(enum.StrEnum):
+    """What decided; see `clauseproof.probes.hello.decide` for the rules."""
+
+    HELLO = "a ServerHello chose it"
+    VERSION_ALERT = "a protocol_version alert answered the offer"
+    LOWER = "a ServerHello chose an older version"
+    EXHAUSTED = "alerts answered every suite of its era, between accepted hellos"
+    CLOSED = "the connection was closed on every suite of its era, between accepted hellos"
+    RETRY = "a HelloRetryRequest asked for it"
+    GROUP_ALERT = "an alert answered each hello without other groups, while others were accepted"
+
+
 class Exchange(Frozen):
     """One hello on a connection of its own, and its answer.
 
@@ -76,25 +97,11 @@ class Exchange(Frozen):
         """The version that the server chose."""
         return self.version if self.reply in (Reply.HELLO, Reply.RETRY) else None
 
-
-class Decision(enum.StrEnum):
-    """What the exchanges show; an answer that could mean something else shows nothing."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
-
-class Because(enum.StrEnum):
-    """What decided; see `clauseproof.probes.hello.decide` for the rules."""
-
-    HELLO = "a ServerHello chose it"
-    VERSION_ALERT = "a protocol_version alert answered the offer"
-    LOWER = "a ServerHello chose an older version"
-    EXHAUSTED = "alerts answered every suite of its era, between accepted hellos"
-    CLOSED = "the connection was closed on every suite of its era, between accepted hellos"
-    RETRY = "a HelloRetryRequest asked for it"
-    GROUP_ALERT = "an alert answered each hello without other groups, while others were accepted"
+    def refuses(self, version: TlsVersion) -> Because | None:
+        """How it refuses a version that was offered in so many words; None where it does not, or may mean another."""
+        if self.reply is Reply.ALERT and self.alert == Alert.PROTOCOL_VERSION:
+            return Because.VERSION_ALERT
+        return Because.LOWER if self.accepted and self.accepted < version else None
 
 
 class VersionAnswer(Frozen):

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,6 +121,26 @@ def test_a_second_look_that_fails_is_not_repeated() -> None:
     log = play(once, FAST)
     assert decide_version(T.TLS1_0, log).times == 1
     assert offered(log).count(T.TLS1_0) == 1
+
+
+def test_a_full_look_asks_a_second_time_for_tls_1_3_where_it_was_refused() -> None:
+    log = play(speaking(T.TLS1_2), FULL)
+    assert offered([line for line in log if line.groups is None]).count(T.TLS1_3) == 2
+    assert offered(play(speaking(T.TLS1_2), FAST)).count(T.TLS1_3) == 1
+
+
+@pytest.mark.parametrize("refusal", [alert(70), chose(T.TLS1_2)])
+def test_a_server_that_refuses_tls_1_3_once_and_then_accepts_it_speaks_it(refusal: Said) -> None:
+    steady = speaking(T.TLS1_2, T.TLS1_3)
+    log = play(lambda q, nth: refusal if q.offered is T.TLS1_3 and nth < 5 else steady(q, nth), FULL)
+    assert decide_version(T.TLS1_3, log).decision is Decision.ACCEPTED
+    assert any(line.groups is not None for line in log)
+
+
+def test_a_second_refusal_that_does_not_come_is_not_waited_for() -> None:
+    steady = speaking(T.TLS1_2)
+    log = play(lambda q, nth: SILENT if q.offered is T.TLS1_3 and nth >= 5 else steady(q, nth), FULL)
+    assert offered(log).count(T.TLS1_3) == 2
 
 
 def test_a_closed_connection_is_tried_with_all_suites_and_between_accepted_hellos() -> None:

@@ -81,7 +81,7 @@ def decide_version(version: TlsVersion, log: Sequence[Exchange]) -> VersionAnswe
     because = _refused(version, direct, log)
     covered_by = None
     for exchange in covering:
-        if because is None and (because := _in_so_many_words(version, exchange)) is not None:
+        if because is None and (because := exchange.refuses(version)) is not None:
             covered_by = exchange.offered
     decision = Decision.REFUSED if because else Decision.UNKNOWN
     return VersionAnswer(version=version, decision=decision, because=because, times=0, covered_by=covered_by)
@@ -89,7 +89,7 @@ def decide_version(version: TlsVersion, log: Sequence[Exchange]) -> VersionAnswe
 
 def _refused(version: TlsVersion, direct: Sequence[Exchange], log: Sequence[Exchange]) -> Because | None:
     for exchange in direct:
-        if (because := _in_so_many_words(version, exchange)) is not None:
+        if (because := exchange.refuses(version)) is not None:
             return because
     refusals = [exchange for exchange in direct if negative(exchange)]
     if not exhausted(refusals) or not controlled(refusals, log):
@@ -113,12 +113,6 @@ def _unlimited(log: Iterable[Exchange]) -> Iterator[list[Exchange]]:
         if following and following[0].accepted and following[0].at_s - first.at_s <= quiet_s:
             until = number + len(burst)
             yield burst
-
-
-def _in_so_many_words(version: TlsVersion, exchange: Exchange) -> Because | None:
-    if exchange.reply is Reply.ALERT and exchange.alert == Alert.PROTOCOL_VERSION:
-        return Because.VERSION_ALERT
-    return Because.LOWER if exchange.accepted and exchange.accepted < version else None
 
 
 def decide_group(group: int, log: Sequence[Exchange]) -> GroupAnswer:
@@ -149,7 +143,7 @@ def decide_nameless(log: Sequence[Exchange], certificate: bytes | None) -> Namel
         oldest = min(chosen)
         times, decision, because = chosen.count(oldest), Decision.ACCEPTED, Because.HELLO
         return Nameless(decision=decision, because=because, accepted=oldest, times=times, certificate=certificate)
-    refused = any(_in_so_many_words(exchange.offered, exchange) for exchange in log)
+    refused = any(exchange.refuses(exchange.offered) for exchange in log)
     return Nameless(
         decision=Decision.REFUSED if refused else Decision.UNKNOWN,
         because=Because.VERSION_ALERT if refused else None,

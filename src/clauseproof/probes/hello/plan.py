@@ -2,11 +2,12 @@
 
 A fast look begins with two hellos: TLS 1.3 alone, and up to TLS 1.2. A full one offers each version by itself as the
 newest, and up to TLS 1.2 without a server name. What these leave open is followed up: a version before TLS 1.3 that
-was accepted is asked for a second time; an answer that may be a fault of the moment is tried again; a refusal that may
-mean the suites is tried with all of them, in parts where the server dislikes so long a hello; an accepted hello after
-the last refusal shows that the address still answers; and what closed connections seem to refuse is tried again after
-a quiet time, since a limit of connections closes them as well. Groups are asked for by elimination: all of them first,
-then without the one that the server chose, until it refuses.
+was accepted is asked for a second time, and so, in a full look, is TLS 1.3 where it was refused; an answer that may be
+a fault of the moment is tried again; a refusal that may mean the suites is tried with all of them, in parts where the
+server dislikes so long a hello; an accepted hello after the last refusal shows that the address still answers; and
+what closed connections seem to refuse is tried again after a quiet time, since a limit of connections closes them as
+well. Groups are asked for by elimination: all of them first, then without the one that the server chose, until it
+refuses.
 """
 
 from collections.abc import Iterator, Sequence
@@ -60,7 +61,8 @@ def next_questions(log: Sequence[Exchange], scope: Scope) -> tuple[Question, ...
         return opening[:1] if len(log) == len(opening) else ()
     asked = [exchange for exchange in log if exchange.named is scope.named]
     nameless = [exchange for exchange in log if exchange.named is not scope.named]
-    open_ = [*_versions(asked), *_second_looks(asked), *_second_looks(nameless), *_groups(asked, scope)]
+    again = [*_second_looks(asked), *_second_looks(nameless), *_second_refusal(asked, scope)]
+    open_ = [*_versions(asked), *again, *_groups(asked, scope)]
     wanted = dict.fromkeys(open_ or [*_control(asked)] or _quiet_tries(asked))
     return tuple(wanted)[: max(0, MOST_CONNECTIONS - len(log))]
 
@@ -107,6 +109,16 @@ def _second_looks(asked: Sequence[Exchange]) -> Iterator[Question]:
         (once,) = chosen
         if not any(exchange.offered is version and exchange.at_s > once.at_s for exchange in asked):
             yield Question(version, once.named, once.suites)
+
+
+def _second_refusal(asked: Sequence[Exchange], scope: Scope) -> Iterator[Question]:
+    """TLS 1.3, where one answer refused it in so many words: to refuse it may contradict a contract by itself."""
+    modern = TlsVersion.TLS1_3
+    direct = [exchange for exchange in asked if exchange.offered is modern and exchange.groups is None]
+    if scope.full and decide_version(modern, asked).decision is Decision.REFUSED:
+        refusals = [exchange for exchange in direct if exchange.refuses(modern)]
+        if refusals == direct[-1:]:
+            yield Question(modern, scope.named)
 
 
 def _groups(asked: Sequence[Exchange], scope: Scope) -> Iterator[Question]:
