@@ -13,7 +13,7 @@ from clauseproof.facts.keyplaces import Places, places_of
 from clauseproof.facts.keys import Origin, Protection, Provider
 from clauseproof.facts.keystores import Keeper
 from clauseproof.facts.listed import Listed
-from clauseproof.facts.territory import Territory, territory
+from clauseproof.facts.territory import Jurisdictions, Territory, territory
 
 
 class Byok(Claim):
@@ -174,8 +174,8 @@ class KeyLocation(Claim):
     domain. Of a key in an external key store this says only where the provider's side is.
     """
 
-    within: Listed | None = None
-    outside: Listed | None = None
+    within: Jurisdictions | None = None
+    outside: Jurisdictions | None = None
     partition: str | None = None
 
     @model_validator(mode="after")

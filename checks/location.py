@@ -2,26 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Annotated, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import model_validator
 
 from clauseproof import Assurance, Case, Claim, Duration, Finding, Reason, Unseen, broken, check, holds, note, unknown
 from clauseproof.facts import place
 from clauseproof.facts.countries import country_name
 from clauseproof.facts.endpoint import Endpoint, at
-
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
-    Field(min_length=1),
-]
-"""One jurisdiction or country, or a list of them."""
+from clauseproof.facts.territory import Jurisdictions, Territory, territory
 
 
 class EndpointLocation(Claim):
@@ -47,8 +36,8 @@ class EndpointLocation(Claim):
         lists_at_most: the age up to which a provider's list proves something.
     """
 
-    within: Names | None = None
-    outside: Names | None = None
+    within: Jurisdictions | None = None
+    outside: Jurisdictions | None = None
     lists_at_most: Duration = timedelta(days=7)
 
     @model_validator(mode="after")
@@ -56,23 +45,6 @@ class EndpointLocation(Claim):
         if self.within is None and self.outside is None:
             raise ValueError("say within: or outside:, or both")
         return self
-
-
-class _Rule(NamedTuple):
-    """The claim with its jurisdictions resolved for the day of the case."""
-
-    allowed: frozenset[str] | None
-    banned: frozenset[str]
-    within: str
-    outside: str
-
-    def keeps(self, country: str) -> bool:
-        return country not in self.banned and (self.allowed is None or country in self.allowed)
-
-    def asked(self) -> str:
-        """What must be: `inside EU and outside HU`."""
-        parts = [("inside", self.within), ("outside", self.outside)]
-        return " and ".join(f"{side} {names}" for side, names in parts if names)
 
 
 class _Word(NamedTuple):
@@ -101,7 +73,7 @@ def endpoint_location(
     case: Case,
 ) -> Iterator[Finding]:
     try:
-        rule = _rule(claim, case)
+        wanted = territory(claim.within, claim.outside, case)
     except LookupError as error:
         yield unknown(error.args[0])
         return
@@ -112,8 +84,8 @@ def endpoint_location(
     yield from _gaps(gap for source in asked for gap in source.missing)
     addresses = list(dict.fromkeys(one.address for source in asked for one in source.per_address))
     for address in addresses:
-        words = [word for source in asked for word in _words(source, address, rule, claim)]
-        yield _judge(address, at(_host(case), address), words, rule, lists_asked=_current(ranges, claim))
+        words = [word for source in asked for word in _words(source, address, wanted, claim)]
+        yield _judge(address, at(_host(case), address), words, wanted, lists_asked=_current(ranges, claim))
     if asked and not addresses and not any(source.missing for source in asked):
         yield unknown("the endpoint has no address that was looked up")
     yield from (note(text) for source in asked for text in _doubts(source))
@@ -127,36 +99,13 @@ def _gaps(gaps: Iterable[Unseen]) -> Iterator[Finding]:
     return (unknown(text) for text in dict.fromkeys(gap.sentence for gap in gaps))
 
 
-def _rule(claim: EndpointLocation, case: Case) -> _Rule:
-    """LookupError, with a sentence, for a jurisdiction that is unknown or has no members on the day."""
-    allowed = None if claim.within is None else _countries(claim.within, case)
-    banned = frozenset[str]() if claim.outside is None else _countries(claim.outside, case)
-    return _Rule(allowed, banned, " or ".join(claim.within or ()), " or ".join(claim.outside or ()))
-
-
-def _countries(names: Iterable[str], case: Case) -> frozenset[str]:
-    found = frozenset[str]()
-    for name in names:
-        try:
-            members = case.countries(name)
-        except KeyError as error:
-            known = ", ".join(case.atlas.names)
-            raise LookupError(
-                f"no jurisdiction is called {name}. To settle it: name one of {known}, or a country by two letters"
-            ) from error
-        if not members:
-            raise LookupError(f"{name} has no members on {case.now:%Y-%m-%d}. To settle it: correct its dates")
-        found |= members
-    return found
-
-
-def _words(source: place.Placed, address: str, rule: _Rule, claim: EndpointLocation) -> Iterator[_Word]:
+def _words(source: place.Placed, address: str, wanted: Territory, claim: EndpointLocation) -> Iterator[_Word]:
     files = {one.name: one for one in source.sources}
     for one in source.per_address:
         for said in one.statements if one.address == address else ():
             file = files[said.source]
             fresh = not (isinstance(source, place.Ranges) and _old(file, claim))
-            keeps = None if said.country is None else rule.keeps(said.country)
+            keeps = None if said.country is None else wanted.keeps(said.country)
             short, full = _short(source, file, said), _full(source, file, said, fresh=fresh)
             yield _Word(source.ceiling, said.country, keeps, fresh, short, full)
 
@@ -201,22 +150,22 @@ def _area(said: place.Statement) -> str:
     return said.value("group") or said.value("region") or said.value("city") or ""
 
 
-def _judge(address: str, where: str, words: list[_Word], rule: _Rule, *, lists_asked: bool) -> Finding:
+def _judge(address: str, where: str, words: list[_Word], wanted: Territory, *, lists_asked: bool) -> Finding:
     """One address: who contradicts comes first, then the strongest of those that agree."""
     against = _contradiction(words, lists_asked=lists_asked)
     if against is not None:
         speaker = next(word for word in words if word.keeps is False and word.assurance is against)
-        text = f"{_lies(where, speaker)}. The clause asks for a place {rule.asked()}. {_sources(words)}"
+        text = f"{_lies(where, speaker)}. The clause asks for a place {wanted.words}. {_sources(words)}"
         return broken(text, against, about=address)
     unplaced = any(word.assurance is Assurance.REPORTED and word.keeps is None for word in words)
     proof = [word for word in words if word.keeps and word.fresh]
     kept = [word for word in proof if not (unplaced and word.assurance is Assurance.VOUCHED)]
     best = max(kept, key=lambda word: word.assurance, default=None)
     if best is not None and (best.assurance is Assurance.REPORTED or not any(w.keeps is False for w in words)):
-        text = f"{_lies(where, best)}. That is {rule.asked()}. {_sources(words)}. {_UNSEEN_COPIES}"
+        text = f"{_lies(where, best)}. That is {wanted.words}. {_sources(words)}. {_UNSEEN_COPIES}"
         return holds(text, best.assurance, about=address)
     return unknown(
-        f"Whether {where} lies {rule.asked()} is open. {_sources(words)}. To settle it: name today's ranges of the "
+        f"Whether {where} lies {wanted.words} is open. {_sources(words)}. To settle it: name today's ranges of the "
         "provider in sources.ranges, or ask the vendor for the location in the provider's account",
         about=address,
     )

@@ -12,6 +12,7 @@ from clauseproof.facts import tls, zone
 from clauseproof.facts.endpoint import at
 from clauseproof.facts.listed import Listed
 from clauseproof.facts.looks import agreed
+from clauseproof.facts.territory import Jurisdictions, Territory, territory
 from clauseproof.hardware.dnsanchors import Anchors, read_anchors
 from clauseproof.hardware.dnsopinion import Insecure, Secure, Undecided
 from clauseproof.hardware.dnssec import judge_recorded
@@ -134,7 +135,7 @@ class CertificateIssuer(Claim):
     """
 
     issuers: Listed | None = None
-    within: Listed | None = None
+    within: Jurisdictions | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -147,7 +148,7 @@ class CertificateIssuer(Claim):
 def certificate_issuer(claim: CertificateIssuer, chain: tls.Chain, case: Case) -> Iterator[Finding]:
     try:
         roots = read_roots(case.anchors.tls)
-        countries = _countries(claim, case)
+        wanted = territory(claim.within, None, case)
     except EvidenceRejected as error:
         yield unknown(error.unseen().sentence)
         return
@@ -163,27 +164,15 @@ def certificate_issuer(claim: CertificateIssuer, chain: tls.Chain, case: Case) -
         if why := doubt(chain.way, seen.served, chain.name, case.anchors.public):
             yield unknown(f"{at(chain.name, seen.address)} was looked at {why}. {DIRECTLY}", about=seen.address)
             continue
-        judged = ((_issued(claim, countries, chain, seen.address, one, roots, case), one.times) for one in seen.served)
+        judged = ((_issued(claim, wanted, chain, seen.address, one, roots, case), one.times) for one in seen.served)
         yield agreed(judged)
     if not chain.per_address and not chain.missing:
         yield unknown(f"{chain.name} has no address that was looked at")
 
 
-def _countries(claim: CertificateIssuer, case: Case) -> frozenset[str]:
-    """LookupError, with a sentence, for a jurisdiction that is unknown or has no members on the day."""
-    for name in claim.within or ():
-        if not case.atlas.knows(name):
-            raise LookupError(
-                f"no jurisdiction is called {name}. To settle it: name one of {', '.join(case.atlas.names)}"
-            )
-        if not case.countries(name):
-            raise LookupError(f"{name} has no members on {case.now:%Y-%m-%d}. To settle it: correct its dates")
-    return frozenset[str]().union(*(case.countries(name) for name in claim.within or ()))
-
-
 def _issued(
     claim: CertificateIssuer,
-    countries: frozenset[str],
+    wanted: Territory,
     chain: tls.Chain,
     address: str,
     served: tls.Served,
@@ -199,7 +188,7 @@ def _issued(
     if not isinstance(opinion, Valid):
         text = f"{where} presents a certificate that claims to come from {issuer}, which is not proven"
         return unknown(f"{text}: {'; '.join(opinion.reasons)}", about=address)
-    fault = _fault(claim, countries, issuer)
+    fault = _fault(claim, wanted, issuer)
     if fault:
         return broken(f"{where} presents a certificate of {issuer}: {fault}", Assurance.OBSERVED, about=address)
     if claim.within is not None and not issuer.countries:
@@ -210,11 +199,11 @@ def _issued(
     return holds(text, Assurance.OBSERVED, about=address, until=opinion.until)
 
 
-def _fault(claim: CertificateIssuer, countries: frozenset[str], issuer: Issuer) -> str:
+def _fault(claim: CertificateIssuer, wanted: Territory, issuer: Issuer) -> str:
     names = {name.casefold() for name in issuer.names}
     if claim.issuers is not None and not names & {wanted.casefold() for wanted in claim.issuers}:
         return f"allowed are {', '.join(claim.issuers)}"
     if claim.within is None:
         return ""
-    outside = [country for country in issuer.countries if country not in countries]
+    outside = [country for country in issuer.countries if not wanted.keeps(country)]
     return f"{', '.join(map(printable, outside))} is not in {', '.join(claim.within)}" if outside else ""

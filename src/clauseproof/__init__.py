@@ -33,6 +33,7 @@ _HOMES = {
     "note": "finding",
     "unknown": "finding",
     "Frozen": "frozen",
+    "JurisdictionName": "jurisdiction",
     "Look": "look",
     "check": "marks",
     "probe": "marks",
@@ -61,6 +62,7 @@ __all__ = [
     "Finding",
     "Frozen",
     "Journal",
+    "JurisdictionName",
     "Look",
     "NotPermitted",
     "Outcome",
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from clauseproof.model.facts import All, Facts, Past, Seen
     from clauseproof.model.finding import Finding, Outcome, broken, holds, note, unknown
     from clauseproof.model.frozen import Frozen
+    from clauseproof.model.jurisdiction import JurisdictionName
     from clauseproof.model.look import Look
     from clauseproof.model.marks import check, probe, undoes
     from clauseproof.model.permission import Permission

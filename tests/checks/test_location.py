@@ -174,7 +174,7 @@ def test_the_host_the_address_and_the_country_come_before_all_else() -> None:
     asks, here = EndpointLocation(outside=("US", "CN")), replace(case(), subjects=subjects)
     (finding,) = endpoint_location(asks, ranges({HERE: "US"}), NOT_NAMED, NOT_NAMED, here)
     assert finding.text.startswith("api.crm.example (192.0.2.7) lies in the United States: Amazon lists it. The clause")
-    assert "asks for a place outside US or CN." in finding.text
+    assert "asks for a place outside US and CN." in finding.text
 
 
 def test_satisfied_does_not_say_that_no_copy_is_elsewhere() -> None:

@@ -125,6 +125,18 @@ def test_a_profile_error_is_a_usage_error_at_both_doors(folder: Path) -> None:
         assert "Traceback" not in said
 
 
+def test_a_jurisdiction_that_there_is_not_is_found_at_both_doors_before_anything_is_looked_at(folder: Path) -> None:
+    datasets = "datasets:\n  contacts: {classification: PII, must_stay_in: EEU}\n"
+    (folder / "profiles" / "law.yaml").write_text(PROFILE.replace("subjects:\n", f"{datasets}subjects:\n", 1))
+    line = next(n for n, text in enumerate(PROFILE.splitlines(), 1) if text == "subjects:") + 1
+    by_command = clauseproof(folder, "run", "profiles/law.yaml")
+    by_pytest = pytest_door(folder, "checks", "--profile", "profiles/law.yaml")
+    assert (by_command.returncode, by_pytest.returncode) == (2, 4)
+    for said in (by_command.stderr, by_pytest.stderr):
+        assert f"law.yaml:{line}:49: 'EEU' is no jurisdiction" in said
+        assert "did you mean" in said
+
+
 def test_a_wrong_signature_is_one_error_with_file_and_line(folder: Path, tmp_path: Path) -> None:
     path = write(tmp_path)
     file = tmp_path / "checks" / "queues.py"

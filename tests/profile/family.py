@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from clauseproof.facts.territory import Jurisdictions
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.claim import Claim
 from clauseproof.model.facts import All, Facts, Past
@@ -121,6 +122,7 @@ class LettersArrive(Claim):
     within: Duration
     at_least: int = 1
     floor: Floor = Floor.GROUND
+    sent_from: Jurisdictions | None = None
 
 
 @check("letters-arrive")

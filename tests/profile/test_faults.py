@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.profile.support import PROFILE, accepted, problems, spoilt, told
+from clauseproof.profile.atlas import read_atlas
+from clauseproof.profile.problem import ProfileErrors
+from clauseproof.profile.read import read_profile
+from tests.profile.support import PROFILE, accepted, problems, registry, spoilt, told, write
 
 CLAIM = "- bird-flies: {where: pigeon}"
 INDENT = "begin it with a dash of its own, or indent it if it is a key of the claim"
@@ -124,6 +127,33 @@ def test_a_day_that_no_calendar_has(tmp_path: Path) -> None:
 )
 def test_a_name_that_is_unknown_or_not_unique(tmp_path: Path, old: str, new: str, message: str) -> None:
     expect(tmp_path, old, new, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("§EUU", "'EUU'; did you mean 'EU'?"),
+        ("[DE, §EU+adequecy]", "'EU+adequecy'; did you mean 'EU+adequacy'?"),
+        ("[CH, §UK]", "'UK'; write GB"),
+        ("[§de, CH]", "'de'; write DE"),
+        ("§Mars", "'Mars'; write a country code such as CH, or one of EU, EEA, EU+adequacy, EU+adequacy+DPF"),
+    ],
+)
+def test_a_jurisdiction_of_a_claim_that_there_is_not(tmp_path: Path, text: str, hint: str) -> None:
+    value, _, rest = hint.partition(";")
+    message = f"{value} is no jurisdiction and no ISO 3166-1 code of a country;{rest}"
+    expect(tmp_path, "within: 2 days,", f"within: 2 days, sent_from: {text},", message)
+
+
+def test_a_jurisdiction_of_a_claim_may_be_one_of_a_file_of_the_users(tmp_path: Path) -> None:
+    path = write(tmp_path, PROFILE.replace("within: 2 days,", "within: 2 days, sent_from: [DACH, IT],"))
+    own = read_atlas(
+        b"{DACH: {reference: ours, members: [{code: DE}]}, EU: {reference: TEU, members: [{code: DE}]}}", "o"
+    )
+    (use,) = read_profile(path, registry(), atlas=own).profile.clauses[0].claims
+    assert use.claim.model_dump()["sent_from"] == ("DACH", "IT")
+    with pytest.raises(ProfileErrors, match="'DACH' is no jurisdiction"):
+        read_profile(path, registry())
 
 
 def test_a_clause_id_that_stands_twice(tmp_path: Path) -> None:

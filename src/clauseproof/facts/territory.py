@@ -1,9 +1,20 @@
 """Where something may be and where it must not: jurisdictions of a claim, resolved for the day of the case."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from pydantic import BeforeValidator, Field
+
+from clauseproof.facts.listed import listed
 from clauseproof.model.case import Case
+from clauseproof.model.jurisdiction import JurisdictionName
+
+Jurisdictions = Annotated[
+    tuple[JurisdictionName, ...],
+    BeforeValidator(listed, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+]
+"""A jurisdiction such as `EU`, a country code, or a list of them; names that no atlas knows are faults of a profile."""
 
 
 class Territory(NamedTuple):

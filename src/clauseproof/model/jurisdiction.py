@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from clauseproof.model.frozen import Frozen
 from clauseproof.model.units import Day
@@ -33,6 +34,10 @@ class Jurisdiction(Frozen):
         return frozenset(member.code for member in self.members if member.on(day))
 
 
+_NOT_ISO = {"UK": "GB", "EL": "GR"}
+"""Codes in everyday use that ISO 3166-1 does not assign; no source of locations speaks of them."""
+
+
 class Atlas:
     """All jurisdictions of a run by name; a bare country code names itself."""
 
@@ -46,7 +51,9 @@ class Atlas:
 
     def knows(self, name: str) -> bool:
         """Whether a name is a jurisdiction of the atlas or looks like a country code."""
-        return name in self._by_name or (len(name) == 2 and name.isalpha() and name.isupper())
+        if name in self._by_name:
+            return True
+        return len(name) == 2 and name.isascii() and name.isalpha() and name.isupper() and name not in _NOT_ISO
 
     def countries(self, name: str, day: date) -> frozenset[str]:
         """The countries of a jurisdiction on a day; KeyError if the name is unknown."""
@@ -55,3 +62,26 @@ class Atlas:
         if self.knows(name):
             return frozenset({name})
         raise KeyError(name)
+
+
+class UnknownJurisdiction(ValueError):
+    """A profile names a jurisdiction that there is not; `choices` are those there are, `advice` what to write."""
+
+    def __init__(self, name: str, atlas: Atlas) -> None:
+        meant = _NOT_ISO.get(name) or (name.upper() if len(name) == 2 and atlas.knows(name.upper()) else None)
+        self.choices = () if meant else atlas.names
+        known = ", ".join(atlas.names)
+        self.advice = f"write {meant}" if meant else f"write a country code such as CH, or one of {known}"
+        super().__init__(f"{name[:_SHOWN]!r} is no jurisdiction and no ISO 3166-1 code of a country")
+
+
+def _known(name: str, info: ValidationInfo) -> str:
+    atlas = (info.context or {}).get("atlas")
+    if isinstance(atlas, Atlas) and not atlas.knows(name):
+        raise UnknownJurisdiction(name, atlas)
+    return name
+
+
+_SHOWN = 80
+JurisdictionName = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_known)]
+"""A jurisdiction or a country's code: known to the atlas that the validation's context holds as `atlas`, if it does."""

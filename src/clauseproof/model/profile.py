@@ -10,6 +10,7 @@ from pydantic import Field
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.claim import Claim
 from clauseproof.model.frozen import Frozen
+from clauseproof.model.jurisdiction import JurisdictionName
 from clauseproof.model.permission import Permission
 from clauseproof.model.subject import Subject
 from clauseproof.model.units import Day, day_ends, day_starts
@@ -100,7 +101,7 @@ class Dataset(Frozen):
 
     classification: str
     regulation: tuple[str, ...] = ()
-    must_stay_in: str | None = None
+    must_stay_in: JurisdictionName | None = None
     impact: int | None = Field(default=None, ge=1, le=5)
     exposure: int | None = Field(default=None, ge=1, le=5)
 

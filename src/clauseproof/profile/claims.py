@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clauseproof.engine.registry import Check, Registry
+from clauseproof.model.jurisdiction import Atlas
 from clauseproof.model.profile import ClaimUse, Place
 from clauseproof.model.subject import Subject
 from clauseproof.profile.problem import Problems, quote
@@ -26,10 +27,11 @@ class Deployment:
 class ClaimReader:
     """Types the claims of one profile by the registry."""
 
-    def __init__(self, registry: Registry, deployment: Deployment, problems: Problems) -> None:
+    def __init__(self, registry: Registry, deployment: Deployment, atlas: Atlas, problems: Problems) -> None:
         self._registry = registry
         self._wiring = Wiring(registry)
         self._deployment = deployment
+        self._atlas = atlas
         self._problems = problems
 
     def read(self, clause: Node) -> tuple[ClaimUse, ...]:
@@ -54,7 +56,7 @@ class ClaimReader:
             self._problems.add(node.spot, f"{kind} needs a mapping", advice=f"write {kind}: {{where: [SUBJECT]}}")
             return None
         where = self._where(check, node)
-        claim = validate(check.claim, node, self._problems, without=RESERVED)
+        claim = validate(check.claim, node, self._problems, without=RESERVED, atlas=self._atlas)
         if claim is None or not where:
             return None
         return ClaimUse(kind, claim, where, self._words(node), Place(self._problems.file, *node.name))

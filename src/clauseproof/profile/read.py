@@ -50,10 +50,10 @@ def read_profile(path: Path, registry: Registry, files: Files | None = None, atl
     atlas = atlas or load_atlas(None)[0]
     data = _read_itself(path.name, kept, problems)
     root = parse(data, problems)
-    draft = validate(Draft, root, problems)
-    check_rules(root, atlas, problems)
-    subjects = read_subjects(root.get("subjects"), registry, root.get("datasets"), problems)
-    promises = _promises(root, subjects, registry, kept, problems)
+    draft = validate(Draft, root, problems, atlas=atlas)
+    check_rules(root, problems)
+    subjects = read_subjects(root.get("subjects"), registry, root.get("datasets"), problems, atlas)
+    promises = _promises(root, ClaimReader(registry, _deployment(root, subjects), atlas, problems), kept, problems)
     _read_named(root, kept, problems)
     if draft is None or problems:
         raise problems.errors()
@@ -80,13 +80,14 @@ def _read_itself(name: str, kept: _Kept, problems: Problems) -> bytes:
         raise problems.fatal((1, 1), error.what, error.what_to_do) from error
 
 
-def _promises(
-    root: Node, subjects: Mapping[str, Subject], registry: Registry, kept: _Kept, problems: Problems
-) -> list[_Promise]:
+def _deployment(root: Node, subjects: Mapping[str, Subject]) -> Deployment:
+    declared = root.get("subjects")
+    return Deployment(frozenset(name for name, _ in declared.members()) if declared else frozenset(), subjects)
+
+
+def _promises(root: Node, reader: ClaimReader, kept: _Kept, problems: Problems) -> list[_Promise]:
     contract = Contract.read(root.get("contract"), kept.read, problems)
-    declared, clauses = root.get("subjects"), root.get("clauses")
-    names = frozenset(name for name, _ in declared.members()) if declared else frozenset()
-    reader = ClaimReader(registry, Deployment(names, subjects), problems)
+    clauses = root.get("clauses")
     promises: list[_Promise] = []
     for node in clauses.entries() if clauses else ():
         promises.append(_Promise(node, reader.read(node), contract.locate(node)))

@@ -2,24 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
-from clauseproof.model.jurisdiction import Atlas
 from clauseproof.model.units import parse_day
 from clauseproof.profile.hosts import fault_of_host, fault_of_resolver
 from clauseproof.profile.problem import Problems, quote
 from clauseproof.profile.tree import Node
 
-_NOT_ISO = {"UK": "GB", "EL": "GR"}
-"""Codes in everyday use that ISO 3166-1 does not assign; no source of locations speaks of them."""
 
-
-def check_rules(root: Node, atlas: Atlas, problems: Problems) -> None:
+def check_rules(root: Node, problems: Problems) -> None:
     """Hold all rules against a profile; it may be one that the schema has faults to find in as well."""
     for section in ("contract", "clauses"):
         _not_empty(root, section, problems)
         _unique_ids(root, section, problems)
     _permission(root, problems)
     _resolvers(root, problems)
-    _jurisdictions(root, atlas, problems)
     _waivers(root, problems)
 
 
@@ -70,20 +65,6 @@ def _resolvers(root: Node, problems: Problems) -> None:
     for resolver in _entries(root, "network", "resolvers"):
         if resolver.text is not None and (fault := fault_of_resolver(resolver.text)):
             problems.add(resolver.spot, fault, value=resolver.text)
-
-
-def _jurisdictions(root: Node, atlas: Atlas, problems: Problems) -> None:
-    datasets = root.get("datasets")
-    for _, dataset in datasets.members() if datasets else ():
-        node = dataset.get("must_stay_in")
-        if node is None or node.text is None:
-            continue
-        meant = _NOT_ISO.get(node.text)
-        if meant is None and atlas.knows(node.text):
-            continue
-        advice = f"write {meant}" if meant else f"write a country code such as CH, or one of {', '.join(atlas.names)}"
-        what = f"{quote(node.text)} is no jurisdiction and no ISO 3166-1 code of a country"
-        problems.add(node.spot, what, value=node.text, choices=() if meant else atlas.names, advice=advice)
 
 
 def _waivers(root: Node, problems: Problems) -> None:

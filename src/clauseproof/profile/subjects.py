@@ -1,6 +1,7 @@
 """The subjects of a profile, typed by the word that says what each is."""
 
 from clauseproof.engine.registry import Registry
+from clauseproof.model.jurisdiction import Atlas
 from clauseproof.model.subject import Subject
 from clauseproof.profile.problem import Problems, quote
 from clauseproof.profile.tree import Node
@@ -8,14 +9,14 @@ from clauseproof.profile.validation import validate
 
 
 def read_subjects(
-    section: Node | None, registry: Registry, datasets: Node | None, problems: Problems
+    section: Node | None, registry: Registry, datasets: Node | None, problems: Problems, atlas: Atlas | None = None
 ) -> dict[str, Subject]:
     """The subjects by name, those that are right; what is wrong with the others goes to `problems`."""
     known = {name for name, _ in datasets.members()} if datasets else set()
     found: dict[str, Subject] = {}
     for name, node in section.members() if section else ():
         cls = subject_class(name, node, registry, problems)
-        subject = validate(cls, node, problems) if cls else None
+        subject = validate(cls, node, problems, atlas=atlas) if cls else None
         if subject is not None:
             found[name] = subject
         _check_holds(node, known, problems)

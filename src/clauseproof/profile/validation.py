@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from clauseproof.model.jurisdiction import Atlas, UnknownJurisdiction
 from clauseproof.model.secret import SecretRef
 from clauseproof.profile.problem import Problems, quote
 from clauseproof.profile.tree import Node
@@ -44,16 +45,18 @@ _SHAPES = {
 }
 
 
-def validate(model: type[M], node: Node, problems: Problems, *, without: tuple[str, ...] = ()) -> M | None:
+def validate(
+    model: type[M], node: Node, problems: Problems, *, without: tuple[str, ...] = (), atlas: Atlas | None = None
+) -> M | None:
     """The node as a model; None, and its faults in `problems`, if it is not one.
 
-    Keys in `without` are left to the caller.
+    Keys in `without` are left to the caller. Names of jurisdictions must be known to the `atlas`.
     """
     plain = node.plain()
     if isinstance(plain, dict):
         plain = {key: value for key, value in plain.items() if key not in without}
     try:
-        return model.model_validate(plain)
+        return model.model_validate(plain, context={"atlas": atlas})
     except ValidationError as error:
         for one in error.errors(include_url=False):
             _explain(one, model, node, problems, without)
@@ -78,8 +81,11 @@ def _explain(one: Any, model: type[BaseModel], root: Node, problems: Problems, r
         return
     annotation = _annotation_at(model, loc)
     value = None if _may_be_secret(annotation) else str(loc[-2]) if in_key else node.text
-    what = _sentence(one, kind, value)
-    problems.add(spot, what, value=value, choices=_choices(annotation))
+    what, unknown = _sentence(one, kind, value), one.get("ctx", {}).get("error")
+    if isinstance(unknown, UnknownJurisdiction):
+        problems.add(spot, what, value=value, choices=unknown.choices, advice=unknown.advice)
+    else:
+        problems.add(spot, what, value=value, choices=_choices(annotation))
 
 
 def _sentence(one: Any, kind: str, value: str | None) -> str:
