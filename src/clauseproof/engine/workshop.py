@@ -8,11 +8,11 @@ from typing import Protocol
 from clauseproof.engine.events import Events, Silent
 from clauseproof.engine.permit import Gate
 from clauseproof.engine.plan import Key
-from clauseproof.engine.secrets import reveal
 from clauseproof.model.errors import Denied, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.pace import Pace
 from clauseproof.model.profile import Profile
+from clauseproof.secrets import reveal
 
 
 class Files(Protocol):

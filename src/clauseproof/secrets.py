@@ -1,4 +1,4 @@
-"""Opens references to secrets, only when a probe asks. The text goes to the probe and nowhere else."""
+"""Opens references to secrets, only when a probe or a way back asks. The text goes there and nowhere else."""
 
 import importlib
 import os
