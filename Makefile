@@ -25,8 +25,9 @@ help:
 demo: .venv/installed
 	@$(BIN)/clauseproof demo
 
-# All cores; the tests of one file stay together, since they share what is slow to set up.
-TESTS := $(BIN)/python -m pytest tests -n auto --dist loadfile
+# On all cores; the tests of one file stay together, since they share what is slow to set up. In the order of
+# tests/conftest.py, which begins with what takes longest.
+TESTS := $(BIN)/python -m pytest tests -n auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed
 	@$(TESTS)

@@ -1,4 +1,7 @@
-"""Keeps every test on this machine: no credentials of the user, no metadata service, no proxies, no state."""
+"""Keeps every test on this machine: no credentials of the user, no metadata service, no proxies, no state.
+
+And says how many workers take part, and in which order.
+"""
 
 import os
 from pathlib import Path
@@ -15,6 +18,18 @@ os.environ |= {
     "NO_GCE_CHECK": "true",
     "AZURE_TOKEN_CREDENTIALS": "dev",
 }
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: a test waits for servers, deadlines and polls about as long as it computes."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that no worker begins one when the others have nothing left to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
