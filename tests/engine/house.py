@@ -52,6 +52,14 @@ class Double(Facts):
     value: int
 
 
+class Weight(Facts):
+    """What weighing a counter showed."""
+
+    kind = "house.weight"
+    ceiling = Assurance.OBSERVED
+    weighing: int
+
+
 class Scan(Facts):
     """A count that needs leave."""
 
@@ -88,6 +96,20 @@ def double(counter: Counter, count: Count, look: Look) -> Double:
     if count.value == 13:
         time.sleep(20)
     return Double(value=count.value * 2)
+
+
+weighing: list[str] = []
+"""The counters that are being weighed."""
+
+
+@probe(permission=Permission.CONNECT, deadline_s=0.5, at_once=1)
+def weigh(counter: Counter, look: Look) -> Weight:
+    """A heavy probe: it takes a fifth of its deadline, and there is one scale."""
+    weighing.append(look.subject)
+    time.sleep(0.1)
+    seen = len(weighing)
+    weighing.remove(look.subject)
+    return Weight(weighing=seen)
 
 
 @probe(permission=Permission.SCAN)
@@ -157,6 +179,16 @@ class Scanned(Claim):
 def scanned(claim: Scanned, scan: Scan) -> Iterator[Finding]:
     """Cannot do without leave."""
     yield holds(f"scanned {scan.value}")
+
+
+class Weighed(Claim):
+    """Was weighed."""
+
+
+@check("weighed")
+def weighed(claim: Weighed, weight: Weight) -> Iterator[Finding]:
+    """Looks at one counter."""
+    yield holds(f"one of {weight.weighing}")
 
 
 class Either(Claim):

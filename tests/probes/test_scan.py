@@ -4,7 +4,6 @@ import socket
 import ssl
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,14 @@ import pytest
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.tls import Answer, Scan, TlsVersion, VersionLooks
 from clauseproof.model.look import Look
+from clauseproof.model.marks import PROBE
 from clauseproof.model.pace import Pace
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes import scan as probe
 from clauseproof.probes import tls as sslyze_port
+from clauseproof.probes.staples import staples
 from clauseproof.probes.traffic import gate_of
+from clauseproof.probes.weaknesses import weaknesses
 from tests.support.certificates import authority, leaf
 from tests.support.looks import resolved, scanned, vendor
 from tests.support.tls import Talk, dripping, garbage, listening, mute_tls, resetting, silent, tls
@@ -139,28 +141,20 @@ def test_a_server_that_stays_silent_gives_nothing(monkeypatch: pytest.MonkeyPatc
     assert "no handshake succeeded" in unseen(silent).text
 
 
-def test_a_server_that_drips_bytes_is_given_up_and_blocks_no_other(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_drips_bytes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sslyze_port, "LONGEST_S", 1.0)
-    with listening(dripping) as slow:
-        for _ in range(4):
-            (seen,) = scanned(vendor(slow, "127.0.0.1")).per_address
-            assert isinstance(seen.versions, Unseen)
-            assert seen.versions.reason is Reason.DEADLINE
-    monkeypatch.setattr(sslyze_port, "LONGEST_S", 60.0)
-    with listening(tls(pem)) as port:
-        versions(scanned(vendor(port, "127.0.0.1")))
+    found = unseen(dripping)
+    assert found.reason is Reason.DEADLINE
+    assert "was not scanned in the time given" in found.text
 
 
-def test_waiting_behind_slow_servers_takes_no_time_of_an_addresss_own(
-    pem: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sslyze_port, "LONGEST_S", 4.0)
-    with listening(dripping) as slow, listening(tls(pem)) as port, ThreadPoolExecutor() as pool:
-        for _ in range(3):
-            pool.submit(scanned, vendor(slow, "127.0.0.1"))
-        while sslyze_port._SERVERS_AT_ONCE._value:
-            time.sleep(0.01)
-        versions(scanned(vendor(port, "127.0.0.1")))
+def test_a_fleet_waits_for_the_deep_scan_in_front_of_its_clock() -> None:
+    marks = [getattr(one, PROBE) for one in (probe.scan, weaknesses, staples)]
+    assert [mark.at_once for mark in marks] == [
+        sslyze_port.SCANS_AT_ONCE,
+        sslyze_port.TESTS_AT_ONCE,
+        sslyze_port.HANDSHAKES_AT_ONCE,
+    ]
 
 
 def test_a_look_without_time_leaves_every_address_unseen(pem: Path) -> None:
@@ -207,8 +201,9 @@ def test_no_more_connections_are_open_than_the_run_allows(pem: Path, pace: Pace,
 
 
 def test_a_run_that_allows_few_connections_in_a_second_gives_them_the_time_they_take() -> None:
-    assert sslyze_port.TimeLimit(Look())() == sslyze_port.LONGEST_S
-    assert sslyze_port.TimeLimit(Look(pace=Pace(per_second=10)))() == sslyze_port.MOST_CONNECTIONS / 10
+    usual, slow = Look(clock=float), Look(clock=float, pace=Pace(per_second=10))
+    assert sslyze_port.TimeLimit(usual)() == sslyze_port.LONGEST_S
+    assert sslyze_port.TimeLimit(slow)() == sslyze_port.MOST_CONNECTIONS / 10
 
 
 def test_each_connection_of_a_scan_takes_a_turn_where_the_run_says_how_many(pem: Path) -> None:

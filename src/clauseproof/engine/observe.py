@@ -1,8 +1,9 @@
 """Makes the looks of a plan: all that can start starts, each once; drills last, one at a time.
 
 Async probes share one event loop. Plain ones run in daemon threads of their own, a bounded number at a time, so that
-a hung call delays neither its neighbours nor the end of the process. A look past its deadline becomes an `Unseen` and
-its late result is discarded. A drill is told to stop and never abandoned: its thread is waited for.
+a hung call delays neither its neighbours nor the end of the process; a probe may bound its looks further. A look's time
+begins when it waits for no other look any more. Past its deadline it becomes an `Unseen` and its late result is
+discarded. A drill is told to stop and never abandoned: its thread is waited for.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -17,6 +19,7 @@ from typing import Any, Protocol
 from clauseproof.engine.call import call, drill
 from clauseproof.engine.events import Events
 from clauseproof.engine.plan import Blind, Key, Node, Plan, Sight
+from clauseproof.engine.registry import Probe
 from clauseproof.engine.workshop import Workshop
 from clauseproof.model.drill import Journal
 from clauseproof.model.errors import LedgerError
@@ -142,6 +145,7 @@ class Observer:
         self._looks = asyncio.Semaphore(self.limits.looks)
         self._threads = asyncio.Semaphore(self.limits.threads)
         self._subjects: dict[str, asyncio.Semaphore] = {}
+        self._probes: dict[str, asyncio.Semaphore] = {}
         quiet = [key for key in self.plan.nodes if not self._follows_drill(key)]
         await self._gather(quiet)
         for key in self.plan.nodes:
@@ -180,7 +184,7 @@ class Observer:
             return given
         lane = self._subjects.setdefault(sight.key.subject, asyncio.Semaphore(self.limits.per_subject))
         slot = self._looks if sight.is_async or sight.drill else self._threads
-        async with lane, slot:
+        async with self._room(sight.probe), lane, slot:
             turn.begin()
             self.events.started(sight.key, sight.drill)
             given[sight.probe.subject_name] = self.plan.profile.subjects[sight.key.subject]
@@ -189,6 +193,12 @@ class Observer:
             if self.workshop.stop_asked or self.journal is None:
                 return Unseen(reason=Reason.NOT_RUN, text=f"the drill of {sight.key.subject} was not begun")
             return await asyncio.shield(drill(sight.probe, turn.look, given, self.journal, self.unrestored))
+
+    def _room(self, probe: Probe) -> AbstractAsyncContextManager[None]:
+        """Room among the looks of a probe that bounds them; taken first, so that nobody holds a thread who waits."""
+        if probe.mark.at_once is None:
+            return nullcontext()
+        return self._probes.setdefault(probe.name, asyncio.Semaphore(probe.mark.at_once))
 
     def _given(self, sight: Sight) -> dict[str, Any] | Unseen:
         given: dict[str, Any] = {}

@@ -25,12 +25,15 @@ class ProbeMark:
         deadline_s: seconds one look may take.
         extra: the optional dependency group it needs, such as `sandbox`; None for none.
         rights: the least rights it needs in somebody's account, such as `kms:DescribeKey`, for docs/permissions.md.
+        at_once: looks of this probe that may run at the same time, for one that is heavy on this machine; None for no
+            limit of its own. Whoever waits for another look to end loses none of the time of its own.
     """
 
     permission: Permission
     deadline_s: float
     extra: str | None
     rights: tuple[str, ...]
+    at_once: int | None
 
 
 def check(kind: str) -> Callable[[CheckFn], CheckFn]:
@@ -53,6 +56,7 @@ def probe(
     deadline_s: float = 30.0,
     extra: str | None = None,
     rights: tuple[str, ...] = (),
+    at_once: int | None = None,
 ) -> Callable[[ProbeFn], ProbeFn]:
     """Mark a function, plain or async, as a probe: a `Subject` in, `Facts` out.
 
@@ -60,7 +64,7 @@ def probe(
     """
 
     def mark(fn: ProbeFn) -> ProbeFn:
-        setattr(fn, PROBE, ProbeMark(permission, deadline_s, extra, rights))
+        setattr(fn, PROBE, ProbeMark(permission, deadline_s, extra, rights, at_once))
         return fn
 
     return mark

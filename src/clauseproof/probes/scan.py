@@ -24,7 +24,7 @@ from clauseproof.probes.tls import Target, TimeLimit
 _MOST_REPLIES = 8
 
 
-@probe(permission=Permission.SCAN, deadline_s=300)
+@probe(permission=Permission.SCAN, deadline_s=300, at_once=tls.SCANS_AT_ONCE)
 def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
     """Versions and suites of every address, 550 to 950 connections each, never more than five at a time.
 

@@ -22,7 +22,7 @@ MOST_BYTES = 64 * 1024
 _PAUSE_S = 1.0
 
 
-@probe(permission=Permission.CONNECT, deadline_s=60)
+@probe(permission=Permission.CONNECT, deadline_s=60, at_once=tls.HANDSHAKES_AT_ONCE)
 def staples(endpoint: Endpoint, names: Resolution, look: Look) -> Staples:
     """The stapled response of every address, over one handshake, or two where the certificate names a responder.
 

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
@@ -31,9 +31,10 @@ CONNECTIONS_AT_ONCE = 5
 MOST_CONNECTIONS = 1200
 """More than a scan makes to an address, what is accepted offered twice."""
 LONGEST_S = 60.0
-"""The most that all looks at one address may take together, waiting for their turn not counted."""
-_SERVERS_AT_ONCE = threading.BoundedSemaphore(3)
-_HANDSHAKES_AT_ONCE = threading.BoundedSemaphore(8)
+"""The most that one look may take at one address."""
+SCANS_AT_ONCE, TESTS_AT_ONCE, HANDSHAKES_AT_ONCE = 3, 2, 8
+"""How many endpoints are scanned, tested, and asked for a stapled response at the same time: OpenSSL's memory and one
+core bound it. Those that wait for others lose no time of their own."""
 _PATIENCE_S = 3
 _MARGIN_S = 1.0
 _ANY_SUITE = "ALL:COMPLEMENTOFALL:-PSK:-SRP"
@@ -81,33 +82,15 @@ class TimeLimit:
     """
 
     def __init__(self, look: Look) -> None:
-        self._look = look
-        self._own_s = max(LONGEST_S, MOST_CONNECTIONS / look.pace.per_second) if look.pace.per_second else LONGEST_S
+        own_s = max(LONGEST_S, MOST_CONNECTIONS / look.pace.per_second) if look.pace.per_second else LONGEST_S
+        self._look, self._ends_s = look, min(look.clock() + own_s, look.deadline - _MARGIN_S)
 
     def __call__(self) -> float:
         """Seconds."""
-        return min(self._own_s, self.of_the_look_s())
-
-    def of_the_look_s(self) -> float:
-        """How long may be waited for a turn: else one slow address would take the time of all that wait behind it."""
-        return max(0.0, self._look.remaining_s() - _MARGIN_S)
-
-    @contextlib.contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count the time that the block takes as the address's own."""
-        began_s = self._look.clock()
-        try:
-            yield
-        finally:
-            self._own_s -= self._look.clock() - began_s
+        return max(0.0, self._ends_s - self._look.clock())
 
 
-def in_time(
-    target: Target,
-    limit_s: TimeLimit,
-    work: Callable[[], T],
-    room: threading.BoundedSemaphore = _SERVERS_AT_ONCE,
-) -> T:
+def in_time(target: Target, limit_s: TimeLimit, work: Callable[[], T]) -> T:
     """The result of work in a thread that is abandoned if it never ends, as a server that drips bytes can make it.
 
     Raises:
@@ -115,17 +98,14 @@ def in_time(
         LookFailed: whatever the work raised; a defect of sslyze's is this address's gap, not the end of the look.
     """
     late = TimedOut(f"{target.address} port {target.port} was not scanned in the time given", "run again")
-    if limit_s() <= 0 or not room.acquire(timeout=min(limit_s.of_the_look_s(), threading.TIMEOUT_MAX)):
+    if limit_s() <= 0:
         raise late
     try:
         done: Future[T] = Future()
         threading.Thread(target=_fulfil, args=(done, target, work), daemon=True).start()
-        with limit_s.counted():
-            return done.result(timeout=max(0.0, limit_s()))
+        return done.result(timeout=limit_s())
     except TimeoutError as error:
         raise late from error
-    finally:
-        room.release()
 
 
 def _fulfil(done: "Future[T]", target: Target, work: Callable[[], T]) -> None:
@@ -203,9 +183,9 @@ def stapled(target: Target, limit_s: TimeLimit) -> Stapled:
         LookFailed: neither a handshake of TLS 1.3 nor one of TLS 1.2 succeeds in the time given.
     """
     try:
-        return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_3), _HANDSHAKES_AT_ONCE)
+        return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_3))
     except EvidenceRejected:
-        return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_2), _HANDSHAKES_AT_ONCE)
+        return in_time(target, limit_s, lambda: _stapled(target, TlsVersion.TLS1_2))
 
 
 def _stapled(target: Target, version: TlsVersion) -> Stapled:

@@ -26,7 +26,7 @@ _OLDER = tuple(reversed([version for version in TlsVersion if TlsVersion.SSL2_0 
 _PRESENT, _ABSENT, _UNCLEAR = Result.PRESENT, Result.ABSENT, Result.UNCLEAR
 
 
-@probe(permission=Permission.SCAN, deadline_s=300)
+@probe(permission=Permission.SCAN, deadline_s=300, at_once=tls.TESTS_AT_ONCE)
 def weaknesses(endpoint: Endpoint, names: Resolution, look: Look) -> Weaknesses:
     """What each address does with the messages of known attacks: about 60 connections, one after the other.
 
