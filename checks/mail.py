@@ -14,6 +14,7 @@ from clauseproof import (
     EvidenceRejected,
     Finding,
     Outcome,
+    Reason,
     Unseen,
     broken,
     check,
@@ -25,11 +26,14 @@ from clauseproof.facts import mail
 from clauseproof.facts.listed import listed
 from clauseproof.facts.looks import agreed
 from clauseproof.facts.mail import Offer, PolicyFile, Session
+from clauseproof.facts.manner import Way
 from clauseproof.facts.sts import announcements, policy_id, read_policy
+from clauseproof.facts.tls import Served
 from clauseproof.facts.zone import Sight
 from clauseproof.hardware.dnsanchors import Anchors, read_anchors
 from clauseproof.hardware.dnsopinion import Bogus, Insecure, Opinion, Secure
 from clauseproof.hardware.dnssec import judge_recorded
+from clauseproof.hardware.endtoend import DIRECTLY, doubt
 from clauseproof.hardware.rejection import printable
 from clauseproof.hardware.serverchain import Roots, Valid, judge_chain, read_roots
 from clauseproof.hardware.tlsa import Tlsa, read_tlsa, vouches
@@ -55,6 +59,9 @@ class Starttls(Claim):
 
     A clause that asks for both has two such claims. No mail is sent, and none that leaves the vendor is looked at.
 
+    Through a proxy, which may answer itself, a look counts where a public authority vouches for the certificate that is
+    shown for the host; that no STARTTLS is offered is then never counted.
+
     Attributes:
         enforced_by: `mta-sts`, `dane`, or both where either will do.
     """
@@ -75,7 +82,7 @@ def starttls(
         yield unknown(gap.sentence)
     for one in sessions.per_address:
         where = f"{one.host} at {one.address}"
-        yield agreed((_offered(where, one.address, look), 1) for look in one.looks)
+        yield agreed((_offered(where, one, look, sessions.way, case), 1) for look in one.looks)
     if not sessions.per_address and not sessions.missing:
         yield unknown(f"{sessions.domain} has no mail exchanger that takes mail")
     judged = {
@@ -88,15 +95,26 @@ def starttls(
         yield note("whether senders insist on TLS was not asked; without that, whoever interferes can take it away")
 
 
-def _offered(where: str, about: str, look: Session | Unseen) -> Finding:
+def _offered(where: str, of: mail.AddressSessions, look: Session | Unseen, way: Way, case: Case) -> Finding:
+    about = of.address
     if isinstance(look, Unseen):
         return unknown(look.sentence, about=about)
+    if why := _doubt(way, look, of.host, case):
+        return unknown(f"{where} {why}", about=about)
     if look.offer is Offer.STARTED:
         return holds(f"{where} began {look.version} after STARTTLS", Assurance.OBSERVED, about=about)
     if look.offer is Offer.NOT_LISTED:
         return broken(f"{where} does not offer STARTTLS", Assurance.OBSERVED, about=about)
     text = f"{where} offers STARTTLS, and the handshake failed ({printable(look.detail)})"
     return unknown(f"{text}. To settle it: run again, or ask the vendor", about=about)
+
+
+def _doubt(way: Way, look: Session | PolicyFile, host: str, case: Case) -> str:
+    """That a proxy may have answered in a host's place, and what would settle it; empty where it did not."""
+    nobody = Unseen(reason=Reason.UNREADABLE, text="none was finished")
+    shown = (Served(chain=look.chain, times=1),) if look.chain else nobody
+    why = doubt(way, shown, host, case.anchors.public)
+    return f"was looked at {why}. {DIRECTLY}" if why else ""
 
 
 def _any_of(groups: list[list[Finding]]) -> Iterator[Finding]:
@@ -123,6 +141,7 @@ class _Senders(NamedTuple):
     hosts: tuple[str, ...]
     roots: Roots
     case: Case
+    way: Way
 
 
 def _sts(
@@ -132,7 +151,7 @@ def _sts(
         yield unknown(policy.sentence)
         return
     try:
-        senders = _Senders(tuple(one.host for one in names.exchangers), read_roots(case.anchors.tls), case)
+        senders = _Senders(tuple(one.host for one in names.exchangers), read_roots(case.anchors.tls), case, policy.way)
     except EvidenceRejected as error:
         yield unknown(error.unseen().sentence)
         return
@@ -169,6 +188,8 @@ def _enforced(host: str, address: str, look: PolicyFile | Unseen, senders: _Send
     if isinstance(look, Unseen):
         return unknown(look.sentence, about=address)
     where = f"the policy of {host} at {address}"
+    if why := _doubt(senders.way, look, host, senders.case):
+        return unknown(f"{where} {why}", about=address)
     if look.text is None:
         text = f"{where} cannot be had: HTTP {look.status}, or no text of at most 64 KiB"
         return broken(text, Assurance.OBSERVED, about=address)
@@ -192,6 +213,8 @@ def _trusted(host: str, address: str, look: Session | Unseen, senders: _Senders)
     where = f"{host} at {address}"
     if isinstance(look, Unseen) or look.offer is not Offer.STARTED:
         return unknown(f"whether the certificate of {where} is trusted was not seen", about=address)
+    if why := _doubt(senders.way, look, host, senders.case):
+        return unknown(f"{where} {why}", about=address)
     fault = _distrust(look.chain, host, senders)
     if isinstance(fault, Unseen):
         return unknown(f"{where}: {fault.sentence}", about=address)
@@ -279,7 +302,7 @@ def _vouched(proofs: _Proofs, host: str, sessions: mail.MailSessions) -> Finding
 def _presented(records: list[Tlsa], host: str, sessions: mail.MailSessions, case: Case) -> Finding:
     """The first address whose certificates no record vouches for, in all looks; else the first that is open."""
     seen = [
-        agreed((_vouched_for(records, f"{host} at {one.address}", host, look, case), 1) for look in one.looks)
+        agreed((_vouched_for(records, one, look, sessions.way, case), 1) for look in one.looks)
         for one in sessions.per_address
         if one.host == host
     ]
@@ -288,7 +311,10 @@ def _presented(records: list[Tlsa], host: str, sessions: mail.MailSessions, case
     return min(seen, key=lambda finding: worst.index(finding.outcome), default=nobody)
 
 
-def _vouched_for(records: list[Tlsa], where: str, host: str, look: Session | Unseen, case: Case) -> Finding:
+def _vouched_for(
+    records: list[Tlsa], of: mail.AddressSessions, look: Session | Unseen, way: Way, case: Case
+) -> Finding:
+    host, where = of.host, f"{of.host} at {of.address}"
     if isinstance(look, Unseen) or look.offer is not Offer.STARTED:
         return unknown(f"the certificate of {where} was not seen. To settle it: run again", about=host)
     try:
@@ -298,6 +324,8 @@ def _vouched_for(records: list[Tlsa], where: str, host: str, look: Session | Uns
     if good:
         text = f"the TLSA record {good[0]} of {host} vouches for the certificate of {where}"
         return holds(text, Assurance.OBSERVED, about=host)
+    if why := _doubt(way, look, host, case):
+        return unknown(f"{where} {why}", about=host)
     told = ", ".join(map(str, records))
     text = f"{where} presents a certificate that none of its TLSA records vouches for ({told})"
     return broken(text, Assurance.OBSERVED, about=host)

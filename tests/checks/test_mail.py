@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from checks.mail import Means, Starttls, starttls
 from clauseproof.facts.mail import AddressSessions, MailSessions, Offer, Session
+from clauseproof.facts.manner import Way
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.unseen import Reason, Unseen
@@ -57,7 +58,7 @@ def ruled(mail: Mail, folder: Path, *means: Means) -> tuple[Ruling, str]:
 
 def sessions(*looks: Session | Unseen, missing: tuple[Unseen, ...] = ()) -> MailSessions:
     shown = (AddressSessions(host=HOST, address="192.0.2.25", looks=looks),) if looks else ()
-    return MailSessions(domain=DOMAIN, port=25, per_address=shown, missing=missing)
+    return MailSessions(domain=DOMAIN, port=25, way=Way.DIRECT, per_address=shown, missing=missing)
 
 
 def session(offer: Offer = Offer.STARTED, holder: Holder = MX) -> Session:

@@ -113,6 +113,26 @@ def answering(data: bytes) -> Talk:
     return talk
 
 
+def endless(data: bytes) -> Talk:
+    """A proxy that answers with these bytes again and again until it is left."""
+
+    def talk(here: socket.socket) -> None:
+        here.recv(4096)
+        while True:
+            here.sendall(data * 64)
+
+    return talk
+
+
+HOSTILE: dict[str, Talk] = {
+    "garbage": answering(bytes(range(256)) * 8),
+    "endless head": endless(b"HTTP/1.1 200 OK\r\nx: y\r\n"),
+    "endless line": endless(b"HTTP/1.1 200 " + b"O" * 1024),
+    "elsewhere": answering(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"),
+    "page": answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\n<b>no</b>"),
+    "closed": answering(b""),
+}
+"""Proxies that lead nowhere."""
 PROXIES: dict[str, Callable[[Led], Talk]] = {"http": connect_proxy, "socks5": socks_proxy}
 
 

@@ -12,8 +12,7 @@ from clauseproof.facts.host import SHOWN, is_address, read_host
 from clauseproof.facts.identity import Identity
 from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.facts.nameserver import Nameserver
-from clauseproof.facts.proxy import ProxyUrl
-from clauseproof.model.secret import SecretRef
+from clauseproof.facts.proxy import Proxied
 from clauseproof.model.subject import Subject
 
 HTTPS_PORT = 443
@@ -86,7 +85,7 @@ def _name(text: str) -> str:
     return read_host(text.strip(), text[:SHOWN])
 
 
-class Endpoint(Subject):
+class Endpoint(Proxied, Subject):
     """A TLS endpoint of the vendor's.
 
     Attributes:
@@ -97,7 +96,6 @@ class Endpoint(Subject):
             reached directly. Only our own hellos and the look at the certificate go through it. Where neither
             `addresses` nor `resolvers` are given, the proxy looks the name up, and its own rules decide where that
             may lead.
-        proxy_user, proxy_password: by reference (`${env:PROXY_PASSWORD}`); both or neither.
         server_name: the name to ask for (SNI) and to expect in the certificate, where it is not the host.
         private_addresses: whether the name may lead to private or loopback addresses. Without it such an answer is
             recorded and not followed: a vendor's zone must not aim our looks at the buyer's own network.
@@ -115,9 +113,6 @@ class Endpoint(Subject):
     endpoint: str
     addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
     resolvers: tuple[Nameserver, ...] = Field(default=(), max_length=MOST_RESOLVERS)
-    proxy: ProxyUrl | None = None
-    proxy_user: SecretRef | None = None
-    proxy_password: SecretRef | None = None
     server_name: Annotated[str, AfterValidator(_name)] | None = None
     private_addresses: bool = False
     starttls: StartTls | None = None
@@ -130,10 +125,6 @@ class Endpoint(Subject):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         parse_endpoint(self.endpoint)
-        if (self.proxy_user is None) != (self.proxy_password is None):
-            raise ValueError("proxy_user and proxy_password go together: name both or neither")
-        if self.proxy_user is not None and self.proxy is None:
-            raise ValueError("proxy_user and proxy_password are for a proxy, and no proxy is named")
         return self
 
     @property

@@ -1,12 +1,14 @@
 """A domain that takes mail: who takes it, and how mail gets there encrypted."""
 
 import enum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from clauseproof.facts.dns import Address, Outcome
 from clauseproof.facts.endpoint import parse_endpoint
+from clauseproof.facts.manner import Way
+from clauseproof.facts.proxy import Proxied
 from clauseproof.facts.zone import Sight
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.facts import Facts
@@ -24,8 +26,11 @@ def _domain(text: str) -> str:
     return authority.host
 
 
-class MailDomain(Subject):
+class MailDomain(Proxied, Subject):
     """A domain of the vendor's that takes mail.
+
+    Through a proxy go the connections to mail servers and to the policy host. Resolvers are asked directly, for the
+    addresses of these hosts too.
 
     Attributes:
         mail_domain: what stands behind the @ of its mail addresses.
@@ -137,16 +142,24 @@ class MailSessions(Facts):
     """What every address of every exchanger does when it is asked for TLS; certificates are judged later.
 
     Attributes:
+        way: of the connections; through a proxy, the proxy may have answered in a mail server's place.
         missing: exchangers and addresses that exist or may exist and were not looked at, and why.
     """
 
     kind: ClassVar[str] = "mail.sessions"
+    version: ClassVar[int] = 2
     ceiling: ClassVar[Assurance] = Assurance.OBSERVED
 
     domain: str
     port: int
+    way: Way
     per_address: tuple[AddressSessions, ...]
     missing: tuple[Unseen, ...]
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew one way."""
+        return {**data, "way": Way.DIRECT} if written == 1 else super().upgrade(written, data)
 
 
 class StsRecords(Frozen):
@@ -185,17 +198,25 @@ class StsPolicy(Facts):
 
     Attributes:
         host: the policy host.
+        way: of the connections to it; the records were asked for directly.
         missing: addresses of it that exist or may exist and were not looked at, and why.
     """
 
     kind: ClassVar[str] = "mail.mta-sts"
+    version: ClassVar[int] = 2
     ceiling: ClassVar[Assurance] = Assurance.OBSERVED
 
     domain: str
     host: str
+    way: Way
     announced: tuple[StsRecords, ...]
     per_address: tuple[AddressPolicy, ...]
     missing: tuple[Unseen, ...]
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew one way."""
+        return {**data, "way": Way.DIRECT} if written == 1 else super().upgrade(written, data)
 
 
 class DaneAnswers(Facts):

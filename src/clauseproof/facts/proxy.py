@@ -1,13 +1,15 @@
-"""A proxy that leads to an endpoint, as a profile names it."""
+"""A proxy that leads to the vendor, as a profile names it."""
 
 import enum
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from clauseproof.facts.host import SHOWN, read_host
+from clauseproof.model.frozen import Frozen
+from clauseproof.model.secret import SecretRef
 
 _HOW = "write http://HOST:PORT or socks5://HOST:PORT"
 
@@ -54,3 +56,25 @@ def parse_proxy(text: str) -> Proxy:
 
 ProxyUrl = Annotated[str, AfterValidator(lambda text: str(parse_proxy(text)))]
 """A proxy in a profile."""
+
+
+class Proxied(Frozen):
+    """What may have to be reached through a proxy.
+
+    Attributes:
+        proxy: `http://HOST:PORT` (by the method CONNECT) or `socks5://HOST:PORT`: the way to what cannot be reached
+            directly.
+        proxy_user, proxy_password: by reference (`${env:PROXY_PASSWORD}`); both or neither.
+    """
+
+    proxy: ProxyUrl | None = None
+    proxy_user: SecretRef | None = None
+    proxy_password: SecretRef | None = None
+
+    @model_validator(mode="after")
+    def _login_makes_sense(self) -> Self:
+        if (self.proxy_user is None) != (self.proxy_password is None):
+            raise ValueError("proxy_user and proxy_password go together: name both or neither")
+        if self.proxy_user is not None and self.proxy is None:
+            raise ValueError("proxy_user and proxy_password are for a proxy, and no proxy is named")
+        return self

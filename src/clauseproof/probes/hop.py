@@ -1,12 +1,11 @@
-"""A proxy on the way to an endpoint: found, logged in to, led through."""
+"""A proxy on the way to the vendor: found, logged in to, led through."""
 
 import asyncio
 import socket
 import weakref
 from dataclasses import dataclass, field
 
-from clauseproof.facts.endpoint import Endpoint
-from clauseproof.facts.proxy import Proxy, parse_proxy
+from clauseproof.facts.proxy import Proxied, Proxy, parse_proxy
 from clauseproof.model.errors import Denied, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason
@@ -80,17 +79,17 @@ def _at_proxy(error: NotOffered) -> NoStart:
     return NoStart(str(error), error.reason, error.remedy or CHECK_PROXY, at_proxy=True)
 
 
-async def hop_to(endpoint: Endpoint, look: Look) -> Hop | None:
-    """The endpoint's proxy, one for all looks of a run; None where it is reached directly.
+async def hop_to(place: Proxied, look: Look) -> Hop | None:
+    """The proxy that leads to a place, one for all looks of a run; None where it is reached directly.
 
     The proxy's name is resolved by this machine, IPv4 first.
 
     Raises:
         Unreachable: the proxy's name leads nowhere. Denied: its user name or password cannot be opened or used.
     """
-    if endpoint.proxy is None:
+    if place.proxy is None:
         return None
-    proxy, login = parse_proxy(endpoint.proxy), _login(endpoint, look)
+    proxy, login = parse_proxy(place.proxy), _login(place, look)
     known = _hops.setdefault(asyncio.get_running_loop(), {})
     if (proxy, login) not in known:
         address = await _resolved(proxy, look)
@@ -104,17 +103,17 @@ async def _resolved(proxy: Proxy, look: Look) -> str:
         async with asyncio.timeout(look.remaining_s()):
             found = await loop.getaddrinfo(proxy.host, proxy.port, type=socket.SOCK_STREAM)
     except (TimeoutError, OSError) as error:
-        raise Unreachable(f"the proxy {proxy} has no address", "correct the endpoint's proxy") from error
+        raise Unreachable(f"the proxy {proxy} has no address", "correct the proxy in the profile") from error
     return str(min(found, key=lambda one: one[0] is not socket.AF_INET)[4][0])
 
 
-def _login(endpoint: Endpoint, look: Look) -> Login | None:
-    if endpoint.proxy_user is None or endpoint.proxy_password is None:
+def _login(place: Proxied, look: Look) -> Login | None:
+    if place.proxy_user is None or place.proxy_password is None:
         return None
-    login = Login(look.reveal(endpoint.proxy_user).encode(), look.reveal(endpoint.proxy_password).encode())
+    login = Login(look.reveal(place.proxy_user).encode(), look.reveal(place.proxy_password).encode())
     if b":" in login.user or not all(0 < len(part) <= LONGEST_NAME for part in (login.user, login.password)):
         raise Denied(
-            f"the user name or password for {endpoint.proxy} cannot be told to a proxy",
+            f"the user name or password for {place.proxy} cannot be told to a proxy",
             f"a user name has no colon, and both have 1 to {LONGEST_NAME} bytes",
         )
     return login

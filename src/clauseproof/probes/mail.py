@@ -35,6 +35,7 @@ from clauseproof.probes.dns import resolution
 from clauseproof.probes.hello.received import NotListed
 from clauseproof.probes.hello.starttls import conversation
 from clauseproof.probes.http import Fetch
+from clauseproof.probes.passage import Passage, passage
 from clauseproof.probes.question import Records, absolute, find_records, servers_of
 from clauseproof.probes.resolver import Server
 from clauseproof.probes.visit import End, Errand, Target, Visit, visit
@@ -118,17 +119,23 @@ def _gaps(domain: str, views: list[MxView], hosts: list[str], *, every_one: bool
 
 @probe(permission=Permission.CONNECT, deadline_s=120)
 async def sessions(domain: MailDomain, names: Exchangers, look: Look) -> MailSessions:
-    """Two connections to every address of every exchanger, up to the end of the TLS handshake; no mail is sent."""
+    """Two connections to every address of every exchanger, up to the end of the TLS handshake; no mail is sent.
+
+    Raises:
+        Unreachable, Denied: the domain's proxy cannot be used; see `hop_to`.
+    """
+    way = await passage(domain, domain.mail_domain, domain.smtp_port, look)
 
     async def one(pair: tuple[str, str]) -> AddressSessions:
         host, address = pair
-        looks = [await _session(host, address, domain.smtp_port, look) for _ in range(LOOKS)]
+        looks = [await _session(host, address, way, look) for _ in range(LOOKS)]
         return AddressSessions(host=host, address=address, looks=tuple(looks))
 
     pairs = [(exchanger.host, address) for exchanger in names.exchangers for address in exchanger.reachable]
     return MailSessions(
         domain=domain.mail_domain,
         port=domain.smtp_port,
+        way=way.way,
         per_address=tuple(await asyncio.gather(*(one(pair) for pair in pairs))),
         missing=_missing(names),
     )
@@ -138,16 +145,16 @@ def _missing(names: Exchangers) -> tuple[Unseen, ...]:
     return (*names.gaps, *(gap for exchanger in names.exchangers for gap in exchanger.missing))
 
 
-async def _session(host: str, address: str, port: int, look: Look) -> Session | Unseen:
+async def _session(host: str, address: str, way: Passage, look: Look) -> Session | Unseen:
     errand = Errand(talk=conversation(StartTls.SMTP, host), tls=looking_context())
-    seen = await visit(Target(address, port, host), errand, look, PATIENCE_S)
+    seen = await visit(Target(address, way.port, host, way), errand, look, PATIENCE_S)
     if seen.version is not None:
         return _session_of(Offer.STARTED, seen)
     if isinstance(seen.failure, NotListed):
         return _session_of(Offer.NOT_LISTED, seen)
     if seen.end is End.FAILED:
         return _session_of(Offer.BROKEN, seen)
-    return _no_session(f"{address} port {port} ({host})", seen).unseen()
+    return _no_session(f"{address} port {way.port} ({host})", seen).unseen()
 
 
 def _session_of(offer: Offer, seen: Visit) -> Session:
@@ -155,6 +162,8 @@ def _session_of(offer: Offer, seen: Visit) -> Session:
 
 
 def _no_session(where: str, seen: Visit) -> LookFailed:
+    if seen.blocked is not None:
+        return seen.blocked
     words = f": {seen.words}" if seen.words else ""
     if seen.end in (End.SILENCE, End.NOTHING):
         blocked = "look from a network that may connect to mail servers: many are not allowed to"
@@ -169,19 +178,21 @@ async def sts_policy(domain: MailDomain, look: Look) -> StsPolicy:
     """The record that announces a policy, twice from every resolver, and the policy, twice from every address.
 
     Raises:
-        Unreachable: there are no resolvers.
+        Unreachable: there are no resolvers. Unreachable, Denied: the domain's proxy cannot be used; see `hop_to`.
     """
     host = f"mta-sts.{domain.mail_domain}"
     announced = await asyncio.gather(*(_announced(server, domain, look) for server in servers_of(look)))
     found = await _resolved(host, domain.policy_port, domain, look)
+    way = await passage(domain, host, domain.policy_port, look)
 
     async def one(address: str) -> AddressPolicy:
-        looks = [await _policy(address, host, domain.policy_port, look) for _ in range(LOOKS)]
+        looks = [await _policy(address, way, look) for _ in range(LOOKS)]
         return AddressPolicy(address=address, looks=tuple(looks))
 
     return StsPolicy(
         domain=domain.mail_domain,
         host=host,
+        way=way.way,
         announced=tuple(records for some in announced for records in some),
         per_address=await every(found.reachable, one),
         missing=found.missing,
@@ -203,10 +214,11 @@ def _texts(found: Records) -> tuple[Outcome, tuple[str, ...], str]:
     return found.outcome, tuple(sorted(text[:_LONGEST_TEXT] for text in texts)), found.detail
 
 
-async def _policy(address: str, host: str, port: int, look: Look) -> PolicyFile | Unseen:
+async def _policy(address: str, way: Passage, look: Look) -> PolicyFile | Unseen:
+    host, port = way.host, way.port
     fetch = Fetch(host, port, "/.well-known/mta-sts.txt", secure=True, body_limit=MOST_POLICY_BYTES + 1)
     errand = Errand(tls=web_context(), send=fetch.request, enough=fetch.feed)
-    seen = await visit(Target(address, port, host), errand, look)
+    seen = await visit(Target(address, port, host, way), errand, look)
     if fetch.head is None:
         return no_response(f"{address} port {port} ({host})", seen, fetch).unseen()
     return PolicyFile(

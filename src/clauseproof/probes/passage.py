@@ -1,4 +1,4 @@
-"""The way to where TLS begins at an endpoint: directly or through a proxy, then past the plain protocol, if any."""
+"""The way to where TLS begins: directly or through a proxy, then past the plain protocol, if any."""
 
 import asyncio
 import socket
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clauseproof.facts.dns import BY_PROXY
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.manner import StartTls, Way
+from clauseproof.facts.proxy import Proxied
 from clauseproof.model.errors import Denied, EvidenceRejected, LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.pace import Pace
@@ -31,7 +32,7 @@ Failure = NoConnection | NoStart
 
 @dataclass(frozen=True)
 class Passage:
-    """How connections to an endpoint's addresses are made."""
+    """How connections to the addresses of a host are made."""
 
     host: str
     port: int
@@ -67,7 +68,12 @@ class Passage:
 
     async def begin(self, connection: socket.socket, address: str, ends_s: float) -> Failure | None:
         """Connect and come to where TLS begins, by `ends_s` of the running loop's clock; what failed, if anything."""
-        loop, left = asyncio.get_running_loop(), b""
+        led = await self.reach(connection, address, ends_s)
+        return await self._start(connection, led, ends_s) if isinstance(led, bytes) else led
+
+    async def reach(self, connection: socket.socket, address: str, ends_s: float) -> bytes | Failure:
+        """Connect, through the proxy if there is one; what has come from there already, or what failed."""
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(ends_s):
                 await loop.sock_connect(connection, self._first(address))
@@ -75,12 +81,9 @@ class Passage:
             return NoConnection("no connection in time", late=True)
         except OSError as error:
             return NoConnection(words_of(error), late=False)
-        if self.hop is not None:
-            led = await self.hop.lead(connection, self._beyond(address), self.port, ends_s)
-            if isinstance(led, NoStart):
-                return led
-            left = led
-        return await self._start(connection, left, ends_s)
+        if self.hop is None:
+            return b""
+        return await self.hop.lead(connection, self._beyond(address), self.port, ends_s)
 
     def failed(self, address: str, failure: Failure) -> LookFailed:
         """A failure as the error of a look at an address."""
@@ -123,9 +126,14 @@ _ERRORS: dict[Reason, type[LookFailed]] = {
 
 async def passage_to(endpoint: Endpoint, look: Look) -> Passage:
     """The way to an endpoint; the look notes which it is. Raises as `hop_to` does."""
-    hop = await hop_to(endpoint, look)
+    return await passage(endpoint, endpoint.host, endpoint.port, look, endpoint.starttls)
+
+
+async def passage(place: Proxied, host: str, port: int, look: Look, starttls: StartTls | None = None) -> Passage:
+    """The way to a host that a place names; the look notes which it is. Raises as `hop_to` does."""
+    hop = await hop_to(place, look)
     look.way = look.way if hop is None else str(hop.proxy)
-    return Passage(endpoint.host, endpoint.port, endpoint.starttls, hop, look.pace)
+    return Passage(host, port, starttls, hop, look.pace)
 
 
 def only_directly(endpoint: Endpoint, what: str) -> None:

@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from clauseproof.model.errors import EvidenceRejected
+from clauseproof.model.errors import EvidenceRejected, LookFailed
 from clauseproof.model.look import Look
 from clauseproof.probes.chain import bounded, unverified
 from clauseproof.probes.hello.received import NotOffered, Talk
-from clauseproof.probes.traffic import slot
+from clauseproof.probes.passage import Passage
 
 MOST_BYTES = 512 * 1024
 """Bytes taken from one connection, handshake included."""
@@ -34,6 +34,7 @@ class End(enum.Enum):
     REFUSED = "connection refused"
     NOTHING = "no answer to the connection"
     NO_WAY = "no way there"
+    NO_TUNNEL = "the proxy did not lead there"
     NOT_OFFERED = "the plain protocol did not come to TLS"
     FAILED = "the handshake failed"
     ALERT = "an alert after the handshake"
@@ -44,11 +45,12 @@ class End(enum.Enum):
 
 
 class Target(NamedTuple):
-    """An address, a port, and the server name to send (SNI); None to send none."""
+    """An address, a port, and the server name to send (SNI), None to send none; `passage` where a proxy leads there."""
 
     address: str
     port: int
     server_name: str | None
+    passage: Passage | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Visit:
         chain: the certificates presented, DER; empty where none were, or none that are kept.
         version, suite: of TLS; None where no handshake was finished.
         failure: the plain protocol's error.
+        blocked: the error of a look that no proxy led there.
     """
 
     end: End = End.ENOUGH
@@ -87,19 +90,20 @@ class Visit:
     version: str | None = None
     suite: str | None = None
     failure: NotOffered | None = None
+    blocked: LookFailed | None = None
 
 
 async def visit(target: Target, errand: Errand, look: Look, patience_s: float | None = None) -> Visit:
     """Go there once its turn comes, and leave within the patience, or when the look's time is over."""
     made = Visit()
-    async with slot(target.address, look.pace):
-        family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as connection:
-            connection.setblocking(False)
+    way = target.passage or Passage(target.address, target.port, None, None, look.pace)
+    async with way.turn(target.address):
+        with way.open(target.address) as connection:
             made.end = End.NOTHING
+            ends_s = asyncio.get_running_loop().time() + min(patience_s or PATIENCE_S, look.remaining_s())
             try:
-                async with asyncio.timeout(min(patience_s or PATIENCE_S, look.remaining_s())):
-                    await _visit(_Wire(connection), target, errand, made)
+                async with asyncio.timeout_at(ends_s):
+                    await _visit(_Wire(connection, ends_s), target, errand, made)
             except TimeoutError:
                 made.end = made.end if made.end is End.NOTHING else End.SILENCE
     return made
@@ -111,17 +115,37 @@ class _TooLong(Exception):
 
 @dataclass
 class _Wire:
-    """A connected socket that stops taking bytes at a limit, and does not mind that nobody takes ours."""
+    """A socket that stops taking bytes at a limit, and does not mind that nobody takes ours.
+
+    Attributes:
+        left: what has come already, behind a proxy's own answer.
+    """
 
     connection: socket.socket
+    ends_s: float
+    left: bytes = b""
     taken: int = 0
+
+    async def reach(self, target: Target, made: Visit) -> bool:
+        """Connect; whether it came to the target and not only to a proxy."""
+        if target.passage is None or target.passage.hop is None:
+            await asyncio.get_running_loop().sock_connect(self.connection, (target.address, target.port))
+            return True
+        led = await target.passage.reach(self.connection, target.address, self.ends_s)
+        if isinstance(led, bytes):
+            self.left = led
+            return True
+        made.end, made.blocked = End.NO_TUNNEL, target.passage.failed(target.address, led)
+        return False
 
     async def send(self, data: bytes) -> None:
         with contextlib.suppress(OSError):  # what came before the connection broke can still be read
             await asyncio.get_running_loop().sock_sendall(self.connection, data)
 
     async def receive(self) -> bytes:
-        data = await asyncio.get_running_loop().sock_recv(self.connection, _CHUNK)
+        data, self.left = self.left, b""
+        if not data:
+            data = await asyncio.get_running_loop().sock_recv(self.connection, _CHUNK)
         self.taken += len(data)
         if self.taken > MOST_BYTES:
             raise _TooLong
@@ -129,9 +153,9 @@ class _Wire:
 
 
 async def _visit(wire: _Wire, target: Target, errand: Errand, made: Visit) -> None:
-    loop = asyncio.get_running_loop()
     try:
-        await loop.sock_connect(wire.connection, (target.address, target.port))
+        if not await wire.reach(target, made):
+            return
         made.end = End.SILENCE
         await _speak(wire, target, errand, made)
     except NotOffered as error:

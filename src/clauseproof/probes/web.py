@@ -114,6 +114,8 @@ def web_context() -> ssl.SSLContext:
 
 def no_response(where: str, seen: Visit, fetch: Fetch) -> LookFailed:
     """Why a visit over TLS gave no HTTP response."""
+    if seen.blocked is not None:
+        return seen.blocked
     up = "check that it is up and reachable from here"
     if seen.received:
         return EvidenceRejected(f"{where} answered with something that is no HTTP: {fetch.fault or seen.end.value}")
