@@ -1,14 +1,17 @@
 """The deep scan against servers of several configurations, and against servers that do not play along."""
 
+import gc
 import socket
 import ssl
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from clauseproof.facts.endpoint import Endpoint
+from clauseproof.facts.manner import StartTls
 from clauseproof.facts.tls import Answer, Scan, TlsVersion, VersionLooks
 from clauseproof.model.look import Look
 from clauseproof.model.marks import PROBE
@@ -206,17 +209,68 @@ def test_a_run_that_allows_few_connections_in_a_second_gives_them_the_time_they_
     assert sslyze_port.TimeLimit(slow)() == sslyze_port.MOST_CONNECTIONS / 10
 
 
-def test_each_connection_of_a_scan_takes_a_turn_where_the_run_says_how_many(pem: Path) -> None:
-    accepted, pace = [0], Pace(per_second=1000)
-    modern, lock = tls(pem, V.TLSv1_3), threading.Lock()
+@dataclass
+class Counting:
+    """A server that counts the connections that it was asked for."""
 
-    def counted(connection: socket.socket) -> None:
-        with lock:
-            accepted[0] += 1
-        modern(connection)
+    talk: Talk
+    accepted: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    with listening(counted) as port:
+    def __call__(self, connection: socket.socket) -> None:
+        with self.lock:
+            self.accepted += 1
+        self.talk(connection)
+
+
+@pytest.mark.parametrize("oldest", [V.TLSv1_3, V.TLSv1])
+def test_each_connection_of_a_scan_takes_a_turn_where_the_run_says_how_many(pem: Path, oldest: ssl.TLSVersion) -> None:
+    server, pace = Counting(tls(pem, oldest, oldest)), Pace(per_second=1000)
+    with listening(server) as port:
         scanned(vendor(port, "127.0.0.1"), Look(pace=pace))
     turns = len(gate_of("127.0.0.1", pace)._begun_s)
-    assert accepted[0] - turns <= 20  # what sslyze begins with, to find out what it can speak at all
-    assert accepted[0] < sslyze_port.MOST_CONNECTIONS
+    assert server.accepted == turns < sslyze_port.MOST_CONNECTIONS
+
+
+def test_each_connection_of_the_tests_of_weaknesses_takes_a_turn(pem: Path) -> None:
+    server, pace = Counting(tls(pem)), Pace(per_second=1000)
+    with listening(server) as port:
+        endpoint = vendor(port, "127.0.0.1")
+        weaknesses(endpoint, resolved(endpoint), Look(pace=pace))
+    assert server.accepted == len(gate_of("127.0.0.1", pace)._begun_s) > 10
+
+
+def test_a_handshake_for_a_stapled_response_takes_a_turn_as_every_clients_does(pem: Path) -> None:
+    server, pace = Counting(tls(pem, V.TLSv1_2, V.TLSv1_2)), Pace()
+    with listening(server) as port:
+        endpoint = vendor(port, "127.0.0.1")
+        staples(endpoint, resolved(endpoint), Look(pace=pace))
+    assert server.accepted == len(gate_of("127.0.0.1", pace)._begun_s) > 1
+
+
+def test_mail_servers_are_greeted_by_our_name(pem: Path) -> None:
+    heard: set[bytes] = set()
+
+    def mail(connection: socket.socket) -> None:
+        connection.sendall(b"220 mail.crm.example\r\n")
+        heard.add(connection.recv(4096))
+
+    with listening(mail) as port:
+        scanned(vendor(port, "127.0.0.1").model_copy(update={"starttls": StartTls.SMTP}))
+    assert heard == {b"ehlo clauseproof.invalid\r\n"}
+
+
+def test_a_scan_keeps_no_connection_until_python_looks_for_circles(pem: Path) -> None:
+    def connections() -> int:
+        return sum(type(one).__name__ in ("SslConnection", "SslClient", "LegacySslClient") for one in gc.get_objects())
+
+    with listening(tls(pem)) as port:
+        endpoint = vendor(port, "127.0.0.1")
+        names, before = resolved(endpoint), connections()
+        gc.disable()
+        try:
+            probe.scan(endpoint, names, Look())
+            weaknesses(endpoint, names, Look())
+            assert connections() <= before
+        finally:
+            gc.enable()

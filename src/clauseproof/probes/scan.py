@@ -6,7 +6,6 @@ the words it keeps for each offer.
 
 from collections import Counter
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Any
 
 from clauseproof.facts.dns import Resolution
@@ -77,7 +76,7 @@ def _scan(target: Target, versions: Iterable[TlsVersion], limit_s: TimeLimit) ->
 
 def _attempt(command: Any) -> Attempt:
     """What one `*_cipher_suites` command saw; only a completed one says anything of its version."""
-    engine = f"sslyze {version('sslyze')}"
+    engine = tls.engine()
     if isinstance(command, Exception):
         failure = Reply(said=f"sslyze: {tls.words_of(command)}"[:300], times=1)
         return Attempt(answer=Answer.UNCLEAR, suites=(), rest=Answer.UNCLEAR, replies=(failure,), engine=engine)

@@ -6,12 +6,14 @@ abandoned if they never end.
 """
 
 import contextlib
+import functools
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import Any, NamedTuple, TypeVar
 
 from clauseproof import __version__
@@ -23,8 +25,9 @@ from clauseproof.hardware.rejection import printable
 from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.model.pace import Pace
+from clauseproof.probes.hello.starttls import CLIENT_NAME
 from clauseproof.probes.passage import only_directly
-from clauseproof.probes.traffic import ThreadSlot, pause
+from clauseproof.probes.traffic import ThreadSlot, pause, turn
 
 CONNECTIONS_AT_ONCE = 5
 """Connections of one look that are open to an address at a time; see `clauseproof.probes.traffic` for all looks."""
@@ -35,7 +38,7 @@ LONGEST_S = 60.0
 SCANS_AT_ONCE, TESTS_AT_ONCE, HANDSHAKES_AT_ONCE = 3, 2, 8
 """How many endpoints are scanned, tested, and asked for a stapled response at the same time: OpenSSL's memory and one
 core bound it. Those that wait for others lose no time of their own."""
-_PATIENCE_S = 3
+_PATIENCE_S = 3.0
 _MARGIN_S = 1.0
 _ANY_SUITE = "ALL:COMPLEMENTOFALL:-PSK:-SRP"
 _NO_HANDSHAKE = ("ServerTlsConfigurationNotSupported", "ServerRejectedTlsHandshake", "TlsHandshakeTimedOut")
@@ -44,6 +47,12 @@ _COMMANDS = {v: v.value.lower().replace(" ", "_").replace(".", "_") + "_cipher_s
 
 
 T = TypeVar("T")
+
+
+@functools.cache
+def engine() -> str:
+    """`sslyze 6.3.1`."""
+    return f"sslyze {version('sslyze')}"
 
 
 class Target(NamedTuple):
@@ -58,10 +67,6 @@ class Target(NamedTuple):
     def room(self) -> ThreadSlot:
         """Room for one connection after the other; each takes a turn of its own."""
         return ThreadSlot(self.address, self.pace, LONGEST_S)
-
-    def pause(self) -> None:
-        """Wait for the turn of the next connection."""
-        pause(self.address, self.pace)
 
 
 def targets(endpoint: Endpoint, names: Resolution, look: Look) -> list[Target]:
@@ -117,21 +122,37 @@ def _fulfil(done: "Future[T]", target: Target, work: Callable[[], T]) -> None:
         done.set_exception(LookFailed(f"sslyze failed at {target.address}: {type(error).__name__}: {error}"[:300]))
 
 
-def _place(target: Target) -> tuple[Any, Any]:
-    """Where and how to connect, in sslyze's terms."""
+def _place(target: Target, wait: Callable[[str, Pace], None] = pause) -> tuple[Any, Any]:
+    """Where and how to connect, in sslyze's terms; `wait` takes the turn of each connection."""
     import sslyze
 
     plain = sslyze.ProtocolWithOpportunisticTlsEnum(target.starttls.upper()) if target.starttls else None
-    return (
-        sslyze.ServerNetworkLocation(target.server_name, target.port, target.address),
-        sslyze.ServerNetworkConfiguration(
-            target.server_name,
-            tls_opportunistic_encryption=plain,
-            http_user_agent=None if plain else f"clauseproof/{__version__}",  # sslyze takes no more than one of the two
-            network_timeout=_PATIENCE_S,
-            network_max_retries=1,
-        ),
+    manner = _paced()(
+        target.server_name,
+        tls_opportunistic_encryption=plain,
+        http_user_agent=None if plain else f"clauseproof/{__version__}",  # sslyze takes no more than one of the two
+        smtp_ehlo_hostname=CLIENT_NAME if target.starttls is StartTls.SMTP else None,
+        network_max_retries=1,
     )
+    object.__setattr__(manner, "turn", lambda: wait(target.address, target.pace))  # it is frozen
+    return sslyze.ServerNetworkLocation(target.server_name, target.port, target.address), manner
+
+
+@functools.cache
+def _paced() -> Any:
+    """How to connect, in sslyze's terms, for connections that wait for their turn.
+
+    Its timeout does: sslyze asks for that just before it connects, also where it finds out what a server speaks, by
+    about a dozen connections that nobody else can reach.
+    """
+    import sslyze
+
+    def network_timeout(manner: Any) -> float:
+        manner.turn()
+        return _PATIENCE_S
+
+    members = {"network_timeout": property(network_timeout, lambda manner, ignored: None)}
+    return type("Paced", (sslyze.ServerNetworkConfiguration,), members)
 
 
 def suites(target: Target, versions: tuple[TlsVersion, ...], limit_s: TimeLimit) -> dict[TlsVersion, Any]:
@@ -164,9 +185,28 @@ def suites(target: Target, versions: tuple[TlsVersion, ...], limit_s: TimeLimit)
 
 def _told(plugin: Any, server: "Server", results: list[Any]) -> Any:
     try:
-        return plugin.result_for_completed_scan_jobs(server, results)
+        return _result(plugin, server, results)
     except Exception as error:  # noqa: BLE001  # of whatever class: it stands in the facts as what was seen
-        return error
+        return _bare(error)
+
+
+def _result(plugin: Any, server: "Server", parts: list[Any]) -> Any:
+    """What the parts of a test come to together, or whatever it raises."""
+    try:
+        return plugin.result_for_completed_scan_jobs(server, parts)
+    finally:
+        for part in parts:
+            object.__setattr__(part, "_exception", None)  # raised by its part, and kept there, it is in a circle
+
+
+def _bare(error: Exception) -> Exception:
+    """An exception without the frames that it came through.
+
+    An offer that OpenSSL cannot make raises one, and a scan makes a hundred of those: what is kept of them would keep
+    their connections, 2 MiB of OpenSSL's memory an endpoint, until Python looks for circles.
+    """
+    BaseException.__setattr__(error, "__context__", None)  # sslyze's are frozen
+    return error.with_traceback(None)
 
 
 class Stapled(NamedTuple):
@@ -194,11 +234,10 @@ def _stapled(target: Target, version: TlsVersion) -> Stapled:
     from sslyze.errors import ConnectionToServerFailed
 
     number = TlsVersionEnum(list(TlsVersion).index(version) + 1)
-    connection: Any = SslConnection(*_place(target), number, should_ignore_client_auth=True)
+    connection: Any = SslConnection(*_place(target, turn), number, should_ignore_client_auth=True)
     connection.ssl_client.set_tlsext_status_ocsp()
     try:
         with target.room(), contextlib.closing(connection):
-            target.pause()
             connection.connect()
             response = connection.ssl_client.get_tlsext_status_ocsp_resp()
             certificate = connection.ssl_client.get_received_chain()[0].encode()
@@ -247,7 +286,6 @@ class Server:
         location, configuration = _place(target)
         try:
             with target.room():
-                target.pause()
                 found = check_connectivity_to_server(location, configuration)
         except ConnectionToServerFailed as error:
             raise _failure(target, type(error).__name__, str(error)) from error
@@ -286,7 +324,7 @@ class Server:
     def test(self, command: str) -> Any:
         """The result of one of sslyze's tests, or whatever it raises."""
         plugin, results = self._run(command)
-        return plugin.result_for_completed_scan_jobs(self, results)
+        return _result(plugin, self, results)
 
     def parts(self, command: str) -> list[Any]:
         """What each part of one of sslyze's tests gave by itself, or raised."""
@@ -313,7 +351,7 @@ class Server:
             with self.target.room():
                 return ScanJobResult(job.function_to_call(*job.function_arguments), None)
         except Exception as error:  # noqa: BLE001  # kept, and raised again when the result is asked for
-            return ScanJobResult(None, error)
+            return ScanJobResult(None, _bare(error))
 
     def sent_early_data(self) -> bool:
         """Whether the last connection sent early data, as a session ticket had allowed it to."""
@@ -340,12 +378,13 @@ class Server:
 
         def noted(*args: Any, **kwargs: Any) -> None:
             del connection.connect  # a circle would keep OpenSSL's memory until the collector finds it
-            self.target.pause()
             try:
                 connect(*args, **kwargs)
             except Exception as error:
                 self.met.append(words_of(error))
                 raise
+            finally:
+                vars(connection.ssl_client).pop("do_handshake", None)  # a circle of sslyze's own, where a test set it
             self.met.append("")
 
         connection.connect = noted

@@ -6,7 +6,6 @@ without one, without as well; what a handshake came to is noted; and after the l
 """
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import version as version_of
 from typing import NamedTuple
 
 from clauseproof.facts.dns import Resolution
@@ -37,7 +36,7 @@ def weaknesses(endpoint: Endpoint, names: Resolution, look: Look) -> Weaknesses:
         host=endpoint.host,
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
-        engine=f"sslyze {version_of('sslyze')}",
+        engine=tls.engine(),
         per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
         missing=names.missing,
     )

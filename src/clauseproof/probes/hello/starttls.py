@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator
 from clauseproof.facts.manner import StartTls
 from clauseproof.probes.hello.received import LONGEST_LINE, NotListed, NotOffered, Read, Received, Talk, printable
 
-_CLIENT_NAME = "clauseproof.invalid"
+CLIENT_NAME = "clauseproof.invalid"
+"""What mail servers are greeted with."""
 
 
 def conversation(protocol: StartTls, host: str) -> Talk:
@@ -18,7 +19,7 @@ def _smtp(host: str) -> Talk:
     """RFC 3207."""
     received = Received()
     yield from _replied(received, b"220")
-    yield from received.more(f"EHLO {_CLIENT_NAME}\r\n".encode())
+    yield from received.more(f"EHLO {CLIENT_NAME}\r\n".encode())
     lines = yield from _replied(received, b"250")
     if b"STARTTLS" not in [line[4:].strip().upper() for line in lines.split(b"\n")]:
         raise NotListed("STARTTLS is not among what the server offers")
