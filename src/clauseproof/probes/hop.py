@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clauseproof.facts.proxy import Proxied, Proxy, parse_proxy
 from clauseproof.model.errors import Denied, Unreachable
@@ -39,6 +39,10 @@ class Hop:
     refusal: NoStart | None = None
     accepted: bool = False
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def elsewhere(self) -> "Hop":
+        """The same hop for another event loop; what became of the login stays known."""
+        return replace(self, _alone=asyncio.Lock())
 
     async def lead(self, connection: socket.socket, host: str, port: int, ends_s: float) -> bytes | NoStart:
         """Come through the proxy, on a connection to it; what the other side has sent already, or why not."""
