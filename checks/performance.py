@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from pydantic import model_validator
 
-from clauseproof import Claim, Duration, Finding, broken, check, holds, note, spell, unknown
+from clauseproof import Claim, Duration, Finding, Outcome, broken, check, holds, note, spell, unknown
 from clauseproof.facts import latency
 from clauseproof.facts.latency import Reads
 from clauseproof.facts.quantiles import Bounds, bounds, quantile
@@ -19,6 +19,10 @@ class ByokPerformance(Claim):
     `median_within` and `p95_within` limit how long half of all reads, and nineteen in twenty, may take. `median_added`
     and `p95_added` limit by how much they may exceed reads of a record without the customer's key, the `baseline` that
     the key names under `latency` in the profile.
+
+    Times are taken here, with the network's share in them, and with a proxy's where one leads there. What is kept with
+    a proxy on the way is kept without; what is not may be the proxy's doing, and stays open. Differences are judged
+    where both sides were read the same way.
     """
 
     median_within: Duration | None = None
@@ -43,12 +47,27 @@ def byok_performance(claim: ByokPerformance, seen: latency.Latency) -> Iterator[
     """
     for share, limit in ((_HALF, claim.median_within), (_MOST, claim.p95_within)):
         if limit is not None:
-            yield _judged(f"{share.words} with the customer's key took", _range(seen.with_key, share), limit)
+            judged = _judged(f"{share.words} with the customer's key took", _range(seen.with_key, share), limit)
+            yield _with_detour(judged, seen.with_key)
     for share, limit in ((_HALF, claim.median_added), (_MOST, claim.p95_added)):
         if limit is not None:
             yield _added(seen, share, limit)
+    if seen.with_key.proxy is not None:
+        yield note(
+            f"All reads with the customer's key went through {seen.with_key.proxy}, which took its share of each"
+        )
     for side in (seen.with_key, seen.baseline):
         yield from _unserved(side)
+
+
+def _with_detour(judged: Finding, reads: Reads) -> Finding:
+    """A limit that is passed with a proxy on the way may be kept without."""
+    if reads.proxy is None or judged.outcome is not Outcome.BROKEN:
+        return judged
+    return unknown(
+        f"{judged.text}. All was read through {reads.proxy}, and how much of it the detour takes is not known. "
+        "To settle it: read from where the vendor is reached directly, or make the claim by median_added and p95_added"
+    )
 
 
 class _Share(NamedTuple):
@@ -79,6 +98,11 @@ def _range(reads: Reads, share: _Share) -> _Range:
 def _added(seen: latency.Latency, share: _Share, limit: timedelta) -> Finding:
     if seen.baseline is None:
         return unknown("There is nothing to compare with. To settle it: name latency.baseline on the key")
+    if seen.with_key.proxy != seen.baseline.proxy:
+        ways = " and ".join(_way(side) for side in (seen.with_key, seen.baseline))
+        return unknown(
+            f"The two sides cannot be compared: they were read {ways}. To settle it: name the same proxy on both"
+        )
     with_key, without = _range(seen.with_key, share), _range(seen.baseline, share)
     low = with_key.bounds.at_least - without.bounds.at_most
     high = with_key.bounds.at_most - without.bounds.at_least
@@ -111,6 +135,10 @@ def _unserved(side: Reads | None) -> Iterator[Finding]:
     if side is not None and None in side.took_s:
         lost = side.took_s.count(None)
         yield note(f"{lost} of {len(side.took_s)} reads from {side.host} gave no record: {', '.join(side.codes)}")
+
+
+def _way(reads: Reads) -> str:
+    return "directly" if reads.proxy is None else f"through {reads.proxy}"
 
 
 def _s(seconds: float) -> str:

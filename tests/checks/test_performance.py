@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -26,8 +27,11 @@ from clauseproof.model.subject import Subject
 from clauseproof.model.verdict import Ruling
 from clauseproof.sandbox.kms.serving import LoopbackServer
 from tests.support.case import outcomes, texts
+from tests.support.certificates import authority, leaf
 from tests.support.keyruns import judged, said
 from tests.support.keys import SENTINEL
+from tests.support.proxies import behind
+from tests.support.web import https, response
 
 HOLDS, BROKEN, UNKNOWN, NOTE = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN, Outcome.NOTE
 
@@ -114,11 +118,30 @@ def test_a_side_that_does_not_serve_leaves_it_open(tmp_path: Path, silent: str) 
     assert "does not give the record" in said(verdict)
 
 
+@pytest.mark.parametrize(("limit_s", "expected"), [(5, Ruling.SATISFIED), (1e-6, Ruling.INCONCLUSIVE)])
+def test_a_data_path_behind_a_proxy_is_read_and_its_detour_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit_s: float, expected: Ruling
+) -> None:
+    root = authority("Public Root")
+    (tmp_path / "public.pem").write_bytes(root.pem)
+    monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "public.pem"))
+    record = https(leaf(root, "api.crm.example").write(tmp_path), response(200, body=SENTINEL.encode()))
+    with behind(record) as (proxy, led):
+        path = {"url": "https://api.crm.example/record", "expect_sentinel": SENTINEL, "proxy": proxy}
+        verdict = judged(key_read(path, None, reads=20), "byok-performance", claim(median_within=limit_s), tmp_path)
+    assert verdict.ruling is expected, said(verdict)
+    assert f"went through {proxy}" in said(verdict)
+    assert led.asked == ["api.crm.example:443"] * 21
+
+
 # rule by rule
 
 
-def reads(took_s: list[float | None], codes: tuple[str, ...] = ()) -> Reads:
-    return Reads(host="api.crm.example", addresses=("192.0.2.7",), took_s=tuple(took_s), codes=codes)
+PROXY = "http://192.0.2.1:3128"
+
+
+def reads(took_s: list[float | None], codes: tuple[str, ...] = (), proxy: str | None = None) -> Reads:
+    return Reads(host="api.crm.example", addresses=("192.0.2.7",), proxy=proxy, took_s=tuple(took_s), codes=codes)
 
 
 def judge(wanted: ByokPerformance, with_key: Reads, baseline: Reads | None = None) -> list[Finding]:
@@ -167,6 +190,39 @@ def test_a_key_that_makes_reads_faster_adds_nothing() -> None:
     findings = judge(claim(p95_added=0.05), reads(list(HUNDRED)), reads([took + 1 for took in HUNDRED]))
     assert outcomes(findings) == [HOLDS]
     assert "-1 s or less" in texts(findings)
+
+
+def test_a_limit_that_is_kept_with_a_proxy_on_the_way_is_kept_and_one_that_is_not_stays_open() -> None:
+    seen = reads(list(HUNDRED), proxy=PROXY)
+    for limit, outcome in ((0.061, HOLDS), (0.060, UNKNOWN), (0.0399, UNKNOWN)):
+        findings = judge(claim(median_within=limit), seen)
+        assert outcomes(findings) == [outcome], limit
+        assert PROXY in texts(findings)
+        assert ("read from where the vendor is reached directly" in texts(findings)) is (limit < 0.04)
+
+
+def test_what_is_added_is_judged_where_both_sides_were_read_through_the_same_proxy() -> None:
+    slower = reads([took + 0.1 for took in HUNDRED], proxy=PROXY)
+    for limit, outcome in ((0.121, HOLDS), (0.12, UNKNOWN), (0.078, BROKEN)):
+        assert outcomes(judge(claim(median_added=limit), slower, reads(list(HUNDRED), proxy=PROXY))) == [outcome], limit
+
+
+@pytest.mark.parametrize("ways", [(PROXY, None), (None, PROXY), (PROXY, "socks5://192.0.2.1:1080")])
+def test_sides_that_were_read_on_different_ways_cannot_be_compared(ways: tuple[str | None, str | None]) -> None:
+    with_key, baseline = (reads(list(HUNDRED), proxy=proxy) for proxy in ways)
+    findings = judge(claim(median_added=9), with_key, baseline)
+    assert outcomes(findings) == [UNKNOWN]
+    assert "name the same proxy on both" in texts(findings)
+
+
+def test_reads_of_before_went_directly() -> None:
+    facts = Latency(asked=1, with_key=reads([0.1]), baseline=None)
+    both = facts.model_copy(update={"baseline": reads([0.2])})
+    for one in (facts, both):
+        old = one.model_dump(mode="json")
+        for side in filter(None, (old["with_key"], old["baseline"])):
+            del side["proxy"]
+        assert Latency.load(1, old) == one
 
 
 def test_a_claim_without_a_limit_is_none() -> None:

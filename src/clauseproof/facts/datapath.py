@@ -5,12 +5,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from clauseproof.facts.httprequest import HttpRequest
+from clauseproof.facts.identity import Identity
+from clauseproof.facts.proxy import Proxied
 
 Pointer = Annotated[str, Field(max_length=512, pattern=r"^(/([^~]|~[01])*)?$")]
 """An RFC 6901 pointer."""
 
 
-class DataPath(HttpRequest):
+class DataPath(Proxied, HttpRequest):
     """How to read one of the buyer's own records through the vendor.
 
     The record is the buyer's: put a sentence no one else would write into it, and expect that sentence back. Where
@@ -25,14 +27,21 @@ class DataPath(HttpRequest):
         timeout: for one whole read: name, connection, headers and body.
         address: connect here instead of resolving the host; TLS still verifies the host's name.
         private_addresses: whether the host's name may lead to private or loopback addresses; see `Endpoint`.
+        proxy: `http://HOST:PORT` (by the method CONNECT) or `socks5://HOST:PORT`: the way to a host that cannot be
+            reached directly. It looks the name up, where no `address` is given. The proxy may answer itself, so only
+            https is read through it, and only public authorities are trusted, not those of `network.ca_file`.
+        client: the certificate with which a client is accepted, where the host asks for one.
     """
 
     method: Literal["GET", "POST"] = "GET"
     expect_sentinel: str | None = Field(default=None, min_length=8, max_length=1024)
     json_pointer: Pointer | None = None
+    client: Identity | None = None
 
     @model_validator(mode="after")
     def _proves_something(self) -> Self:
+        if not self.url.startswith("https:") and (self.proxy or self.client):
+            raise ValueError("a proxy or a client certificate is for https only; without TLS anybody could answer")
         if self.expect_sentinel is None and self.json_pointer is None:
             raise ValueError("name expect_sentinel, json_pointer or both: what proves that the record was read?")
         return self

@@ -63,6 +63,7 @@ class _Side:
         return Reads(
             host=self.reader.path.host,
             addresses=self.reader.addresses,
+            proxy=self.reader.path.proxy,
             took_s=tuple(self.took_s),
             codes=tuple(self.codes),
         )
