@@ -6,9 +6,10 @@ the latest possible moment lies within it, and broken only if even the earliest 
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
-from clauseproof import Claim, Duration, Finding, broken, check, holds, note, spell, unknown
-from clauseproof.facts import drills
+from clauseproof import Assurance, Claim, Duration, Finding, Outcome, Unseen, broken, check, holds, note, spell, unknown
+from clauseproof.facts import drills, keys
 from clauseproof.facts.drills import Answer, Change, End, Lane, LaneTimes
 
 
@@ -26,17 +27,65 @@ class RevocationDrill(Claim):
 
 
 @check("revocation-drill")
-def revocation_drill(claim: RevocationDrill, drill: drills.Revocation) -> Iterator[Finding]:
+def revocation_drill(
+    claim: RevocationDrill, drill: drills.Revocation, custody: keys.Custody | Unseen
+) -> Iterator[Finding]:
+    replicas = _replicas(drill, custody)
     yield from _key_service(claim, drill)
+    yield from _logged(drill)
     vendor = drill.lane(Lane.VENDOR)
     if vendor is None:
         yield unknown(
             "What the vendor can still read was not looked at. To settle it: give the key a data_path in the profile"
         )
     else:
-        yield _darkness(claim.dark_within, drill, vendor)
+        yield _elsewhere(_darkness(claim.dark_within, drill, vendor), replicas)
         yield from _light(claim.light_within, vendor)
-    if drill.state_after != drill.state_before:
+    if replicas:
+        yield note(f"The drill does not disable {replicas}: each is a key of its own, with a state of its own")
+    yield from _unwatched(drill)
+    yield from _state(drill)
+
+
+def _replicas(drill: drills.Revocation, custody: keys.Custody | Unseen) -> str:
+    """What of the key is enabled as ever while it is disabled; empty for nothing.
+
+    Of all providers AWS alone makes a replica a key of its own, with an id that begins with `mrk-` (AWS KMS developer
+    guide, "Multi-Region keys").
+    """
+    if isinstance(custody, Unseen):
+        return "the replicas of the key, if it has any" if "/mrk-" in drill.target else ""
+    regions = custody.replicas if custody.provider is keys.Provider.AWS else ()
+    return f"the replicas of the key in {', '.join(regions)}" if regions else ""
+
+
+def _elsewhere(finding: Finding, replicas: str) -> Finding:
+    """A vendor that goes on serving may do so with a replica, which nobody has taken from it."""
+    if not replicas or finding.outcome is not Outcome.BROKEN:
+        return finding
+    text = f"{finding.text}. It may have used {replicas}"
+    return unknown(
+        f"{text}. To settle it: drill a key without replicas, or disable them for the drill", about=finding.about
+    )
+
+
+def _unwatched(drill: drills.Revocation) -> Iterator[Finding]:
+    gaps_s = [after.from_s - before.until_s for before, after in pairwise(drill.watched)]
+    if gaps_s:
+        yield note(
+            f"The drill went on over {len(drill.watched)} runs, and between them nobody watched for {_s(sum(gaps_s))}: "
+            "what changed then is dated no closer, and that the key stayed disabled is known from its state afterwards"
+        )
+
+
+def _state(drill: drills.Revocation) -> Iterator[Finding]:
+    if drill.left_until is not None:
+        until = f"{drill.left_until:%Y-%m-%d %H:%M} UTC"
+        yield unknown(
+            f"The key is still disabled, and the next run with --drills watches on, until {until} at the latest. "
+            "To settle it: run again with --drills before then; clauseproof restore ends the drill"
+        )
+    elif drill.state_after != drill.state_before:
         now = drill.state_after or "in a state that could not be read"
         yield unknown(
             f"The key was {drill.state_before} before the drill and is {now}. To mend it: clauseproof restore"
@@ -50,29 +99,56 @@ def _key_service(claim: RevocationDrill, drill: drills.Revocation) -> Iterator[F
     elif claim.kms_dark_within is not None:
         yield _darkness(claim.kms_dark_within, drill, kms)
     elif kms.dark.new_after_s is None:
+        settle = _longer(drill, "a longer drill.give_up_after")
         yield unknown(
-            f"The key service was not seen to refuse the disabled key, watched for {_s(drill.enable.t_s)}, so nothing "
-            "shows what the vendor does without it. To settle it: a longer drill.give_up_after",
+            f"The key service was not seen to refuse the disabled key, watched for {_s(drill.watched_until_s)}, so "
+            f"nothing shows what the vendor does without it. To settle it: {settle}",
             about=Lane.KMS,
         )
     else:
         yield note(f"The key service refused the key {_when(kms.dark)} after it was disabled", about=Lane.KMS)
 
 
+def _logged(drill: drills.Revocation) -> Iterator[Finding]:
+    """What the log of the customer's own key service has of the vendor; other keys bring no such log along."""
+    if any(sample.lane is Lane.LOG for sample in drill.samples):
+        refused = [s.t_s for s in drill.while_disabled(Lane.LOG) if s.outcome is Answer.REFUSED]
+        times = f", the first {_s(refused[0])} and the last {_s(refused[-1])} after it" if refused else ""
+        count = "1 fetch" if len(refused) == 1 else f"{len(refused) or 'no'} fetches"
+        text = f"The key service's log has {count} by the vendor that it refused while the key was disabled"
+        yield note(f"{text}{times}", about=Lane.LOG)
+
+
 def _darkness(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> Finding:
     name, most_s, dark = _NAMES[times.lane], limit.total_seconds(), times.dark
     if dark.old_until_s > most_s:
-        return broken(_served_too_long(limit, drill, times), about=times.lane)
+        return broken(_served_too_long(limit, drill, times), Assurance.OBSERVED, about=times.lane)
     if dark.new_after_s is None:
         return unknown(f"{name} {_undecided(limit, drill, times)}", about=times.lane)
     stopped = f"{name} stopped serving {_when(dark)} after the key was disabled"
     if dark.new_after_s > most_s:
         text = f"{stopped}, and the limit of {spell(limit)} lies in between"
-        return unknown(f"{text}. To settle it: a shorter drill.poll_every", about=times.lane)
+        return unknown(f"{text}. To settle it: {_closer(drill, dark)}", about=times.lane)
+    if times.lane is Lane.VENDOR and drill.enable is None:
+        return unknown(f"{stopped}; whether it serves again once it is enabled is not known yet", about=times.lane)
     if times.lane is Lane.VENDOR and (times.light is None or times.light.new_after_s is None):
         text = f"{stopped}, and was not seen to serve again once it was enabled, so the key may not be the reason"
         return unknown(f"{text}. To settle it: drill again when it serves steadily", about=times.lane)
-    return holds(f"{stopped}; the limit is {spell(limit)}", about=times.lane)
+    return holds(f"{stopped}; the limit is {spell(limit)}", Assurance.OBSERVED, about=times.lane)
+
+
+def _closer(drill: drills.Revocation, dark: Change) -> str:
+    """What would date a change more closely."""
+    between = (dark.old_until_s, dark.new_after_s or dark.old_until_s)
+    gaps = ((before.until_s, after.from_s) for before, after in pairwise(drill.watched))
+    if any(start < between[1] and between[0] < end for start, end in gaps):
+        return "a run with --drills at that time"
+    return "a shorter drill.poll_every"
+
+
+def _longer(drill: drills.Revocation, otherwise: str) -> str:
+    """What would watch for longer."""
+    return otherwise if drill.left_until is None else "the next run with --drills"
 
 
 def _served_too_long(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> str:
@@ -98,8 +174,8 @@ def _undecided(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> 
             f"({seen[-1].code}). To settle it: drill again when the way to it is steady"
         )
     return (
-        f"was watched for {_s(drill.enable.t_s)} ({_ENDS[drill.dark_end]}), too short for the limit of {spell(limit)}. "
-        "To settle it: a drill.give_up_after beyond the limit"
+        f"was watched for {_s(drill.watched_until_s)} ({_ENDS[drill.dark_end]}), too short for the limit of "
+        f"{spell(limit)}. To settle it: {_longer(drill, 'a drill.give_up_after beyond the limit')}"
     )
 
 
@@ -111,11 +187,13 @@ def _light(limit: timedelta | None, times: LaneTimes) -> Iterator[Finding]:
     elif light is not None and light.old_until_s > limit.total_seconds():
         yield broken(
             f"{name} still refused {_s(light.old_until_s)} after the key was enabled; the limit is {spell(limit)}",
+            Assurance.OBSERVED,
             about=times.lane,
         )
     elif light is not None and light.new_after_s is not None and light.new_after_s <= limit.total_seconds():
         yield holds(
             f"{name} served again {_when(light)} after the key was enabled; the limit is {spell(limit)}",
+            Assurance.OBSERVED,
             about=times.lane,
         )
     else:
@@ -196,4 +274,5 @@ _ENDS = {
     End.GAVE_UP: "until the drill's time was over",
     End.INTERRUPTED: "until the run was interrupted",
     End.BLIND: "until the key service gave no usable answer",
+    End.LEFT: "until this run's share of the time was over",
 }

@@ -144,7 +144,7 @@ def verify(
 
 @app.command()
 def restore() -> None:
-    """Take back every change that a killed drill left behind."""
+    """Take back every change that a killed drill left behind, or that a drill left to a later run."""
     from clauseproof.doors.commands import restore_drills
 
     raise typer.Exit(restore_drills())

@@ -232,6 +232,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run is not None and run.begun:
         terminalreporter.write_line("")
         terminalreporter.write(run.summary())
+        for sentence in run.unfinished:
+            terminalreporter.write_line(sentence, red=True)
 
 
 @pytest.fixture(scope="session")

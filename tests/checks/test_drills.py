@@ -8,9 +8,11 @@ import pytest
 
 from checks.drills import RevocationDrill, RotationDrill, revocation_drill, rotation_drill
 from clauseproof.facts import drills
-from clauseproof.facts.drills import Act, Answer, Change, End, Lane, lane_times
+from clauseproof.facts.drills import Act, Answer, Change, End, Lane, Span, lane_times
+from clauseproof.facts.keys import Custody, KeyState, Manager, Origin, Provider, Usage
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
+from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling
 from clauseproof.sandbox.kms.aws import AwsKmsDouble, KeySeed
 from clauseproof.sandbox.kms.faults import EVERY, Faults
@@ -20,6 +22,25 @@ from tests.support.keys import FAST, NOW, aws_key, samples, usable, vendor
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 ARN = "arn:aws:kms:eu-central-1:111122223333:key/k"
+ALONE = Custody(
+    provider=Provider.AWS,
+    target=ARN,
+    owner="111122223333",
+    manager=Manager.CUSTOMER,
+    origin=Origin.PROVIDER_MADE,
+    state=KeyState.ENABLED,
+    usage=Usage.ENCRYPT_DECRYPT,
+    spec="SYMMETRIC_DEFAULT",
+    created=NOW,
+    partition="aws",
+    region="eu-central-1",
+    multi_region=False,
+    replicas=(),
+    store=None,
+    protection=None,
+    material_expires=None,
+    deletion=None,
+)
 
 
 def within(seconds: float) -> RevocationDrill:
@@ -109,6 +130,8 @@ def timeline(
         confirmations=2,
         dark_end=dark_end,
         light_end=End.SETTLED,
+        left_until=None,
+        watched=(Span(from_s=-10.0, until_s=watched + 10.0),),
         lanes=tuple(lane_times(seen, lane, disable, enable, 2) for lane in lanes),
         samples=tuple(sorted(seen, key=lambda s: s.t_s)),
         addresses=("192.0.2.7",),
@@ -118,50 +141,54 @@ def timeline(
     )
 
 
+def judge(claim: RevocationDrill, drill: drills.Revocation, custody: Custody | Unseen = ALONE) -> list[Finding]:
+    return list(revocation_drill(claim, drill, custody))
+
+
 GOOD = "1 served, 2 served, 5 refused, 6 refused, 101 refused, 103 served, 104 served"
 
 
 def test_the_doubt_of_the_polling_counts_against_the_proof() -> None:
     """Stopped between 2 s and 5 s."""
-    assert outcomes(revocation_drill(within(5), timeline(GOOD))) == [HOLDS]
-    assert outcomes(revocation_drill(within(4), timeline(GOOD))) == [UNKNOWN]
-    assert outcomes(revocation_drill(within(1.9), timeline(GOOD))) == [BROKEN]
+    assert outcomes(judge(within(5), timeline(GOOD))) == [HOLDS]
+    assert outcomes(judge(within(4), timeline(GOOD))) == [UNKNOWN]
+    assert outcomes(judge(within(1.9), timeline(GOOD))) == [BROKEN]
 
 
 def test_a_contradiction_counts_the_reads_served_too_late() -> None:
     late = "1 served, 5 served, 9 served, 12 refused, 13 refused, 101 served, 102 served"
-    text = texts(revocation_drill(within(4), timeline(late)))
+    text = texts(judge(within(4), timeline(late)))
     assert "still served 9 s after the key was disabled. The limit is 4 s; 2 reads were served after it" in text
 
 
 def test_a_vendor_that_does_not_come_back_may_have_been_silent_for_other_reasons() -> None:
     silent = "1 served, 5 refused, 6 refused, 101 refused, 102 refused"
-    findings = list(revocation_drill(within(10), timeline(silent)))
+    findings = judge(within(10), timeline(silent))
     assert outcomes(findings) == [UNKNOWN]
     assert "the key may not be the reason" in texts(findings)
 
 
 def test_a_vendor_that_cannot_be_reached_is_not_dark() -> None:
     lost = "1 served, 5 unclear, 6 unclear, 99 unclear, 101 served, 102 served"
-    findings = list(revocation_drill(within(10), timeline(lost, dark_end=End.GAVE_UP)))
+    findings = judge(within(10), timeline(lost, dark_end=End.GAVE_UP))
     assert outcomes(findings) == [UNKNOWN]
     assert "then gave no clear answer (Code)" in texts(findings)
 
 
 def test_a_key_service_that_never_refused_shows_nothing_of_the_vendor() -> None:
     ignoring = "1 served, 99 served, 101 served"
-    assert outcomes(revocation_drill(within(10), timeline(GOOD, ignoring))) == [UNKNOWN, HOLDS]
+    assert outcomes(judge(within(10), timeline(GOOD, ignoring))) == [UNKNOWN, HOLDS]
 
 
 def test_the_key_services_own_limit_is_judged_where_the_clause_has_one() -> None:
     ignoring = "1 served, 50 served, 99 served, 101 served"
     both = RevocationDrill(dark_within=timedelta(seconds=10), kms_dark_within=timedelta(seconds=30))
-    assert outcomes(revocation_drill(both, timeline(GOOD, ignoring))) == [BROKEN, HOLDS]
-    assert outcomes(revocation_drill(both, timeline(GOOD))) == [HOLDS, HOLDS]
+    assert outcomes(judge(both, timeline(GOOD, ignoring))) == [BROKEN, HOLDS]
+    assert outcomes(judge(both, timeline(GOOD))) == [HOLDS, HOLDS]
 
 
 def test_without_a_data_path_the_vendor_was_not_looked_at() -> None:
-    findings = list(revocation_drill(within(10), timeline(None)))
+    findings = judge(within(10), timeline(None))
     assert outcomes(findings) == [UNKNOWN]
     assert "give the key a data_path" in texts(findings)
 
@@ -172,12 +199,12 @@ def test_the_time_until_the_vendor_serves_again_is_judged_where_the_clause_limit
 ) -> None:
     """Served again between 1 s and 3 s after enabling."""
     claim = RevocationDrill(dark_within=timedelta(seconds=10), light_within=timedelta(seconds=limit))
-    assert outcomes(revocation_drill(claim, timeline(GOOD))) == [HOLDS, outcome]
+    assert outcomes(judge(claim, timeline(GOOD))) == [HOLDS, outcome]
 
 
 @pytest.mark.parametrize("after", ["Disabled", None])
 def test_a_key_that_is_not_as_before_is_said_loudly(after: str | None) -> None:
-    findings = list(revocation_drill(within(10), timeline(GOOD, after=after)))
+    findings = judge(within(10), timeline(GOOD, after=after))
     assert outcomes(findings) == [HOLDS, UNKNOWN]
     assert "To mend it: clauseproof restore" in texts(findings)
 
@@ -186,10 +213,124 @@ def test_an_interrupted_drill_says_so_and_decides_only_what_it_saw() -> None:
     cut = timeline(
         "1 served, 2 served, 6 served, 7 served", "1 refused, 2 refused", watched=5, dark_end=End.INTERRUPTED
     )
-    findings = list(revocation_drill(within(60), cut))
+    findings = judge(within(60), cut)
     assert outcomes(findings) == [UNKNOWN]
     assert "watched for 5 s (until the run was interrupted)" in texts(findings)
-    assert outcomes(revocation_drill(within(1), cut)) == [BROKEN]
+    assert outcomes(judge(within(1), cut)) == [BROKEN]
+
+
+# a revocation over several runs
+
+
+def left(vendor_line: str, kms_line: str = "1 refused, 2 refused", *, watched: float = 100.0) -> drills.Revocation:
+    """The key is still disabled after `watched` seconds."""
+    made = timeline(vendor_line, kms_line, watched=watched, dark_end=End.LEFT, after="Disabled")
+    lanes = tuple(lane_times(made.samples, lane, made.disable, None, 2) for lane in (Lane.KMS, Lane.VENDOR))
+    watch = (Span(from_s=-10.0, until_s=watched),)
+    until = NOW + timedelta(days=2)
+    return made.model_copy(
+        update={"enable": None, "light_end": None, "lanes": lanes, "watched": watch, "left_until": until}
+    )
+
+
+def over_two_runs(vendor_line: str, *, first_until: float, second_from: float) -> drills.Revocation:
+    """Watched to `first_until` by one run, from `second_from` by another, which enabled the key at 100."""
+    made = timeline(vendor_line)
+    watch = (Span(from_s=-10.0, until_s=first_until), Span(from_s=second_from, until_s=110.0))
+    lanes = (Lane.KMS, Lane.VENDOR)
+    times = tuple(lane_times(made.samples, lane, made.disable, made.enable, 2, watch) for lane in lanes)
+    return made.model_copy(update={"watched": watch, "lanes": times})
+
+
+def test_a_key_that_was_left_disabled_is_open_says_until_when_and_how_to_end_it() -> None:
+    findings = judge(within(900), left("1 served, 50 served, 99 served"))
+    assert outcomes(findings) == [UNKNOWN, UNKNOWN]
+    text = texts(findings)
+    assert "was watched for 1 min 40 s (until this run's share of the time was over), too short for the limit" in text
+    assert "To settle it: the next run with --drills" in text
+    assert "The key is still disabled" in text
+    assert "until 2026-11-26 09:00 UTC at the latest" in text
+    assert "clauseproof restore ends the drill" in text
+
+
+def test_served_beyond_the_limit_is_a_contradiction_already_while_the_drill_goes_on() -> None:
+    findings = judge(within(60), left("1 served, 50 served, 99 served"))
+    assert outcomes(findings) == [BROKEN, UNKNOWN]
+    assert "still served 1 min 39 s after the key was disabled, and had not stopped when the watch ended" in texts(
+        findings
+    )
+
+
+def test_a_vendor_that_went_dark_and_was_not_seen_to_come_back_yet_is_open() -> None:
+    findings = judge(within(60), left("1 served, 5 refused, 6 refused"))
+    assert outcomes(findings) == [UNKNOWN, UNKNOWN]
+    assert "whether it serves again once it is enabled is not known yet" in texts(findings)
+
+
+def test_a_key_service_that_does_not_refuse_yet_is_watched_on() -> None:
+    findings = judge(within(900), left("1 served, 99 served", "1 served, 99 served"))
+    assert outcomes(findings) == [UNKNOWN, UNKNOWN, UNKNOWN]
+    assert "so nothing shows what the vendor does without it. To settle it: the next run with --drills" in texts(
+        findings
+    )
+
+
+GAPPED = "1 served, 2 served, 50 refused, 51 refused, 101 refused, 103 served, 104 served"
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [(60.0, HOLDS), (20.0, UNKNOWN), (1.5, BROKEN)])
+def test_a_change_that_fell_between_two_runs_may_have_come_at_any_time_in_the_gap(
+    limit: float, outcome: Outcome
+) -> None:
+    findings = judge(within(limit), over_two_runs(GAPPED, first_until=3, second_from=49))
+    assert outcomes(findings) == [outcome]
+    assert "went on over 2 runs, and between them nobody watched for 46 s" in texts(findings)
+    assert outcome is not UNKNOWN or "To settle it: a run with --drills at that time" in texts(findings)
+
+
+def test_refusals_on_both_sides_of_a_gap_do_not_confirm_each_other() -> None:
+    line = "1 served, 2 refused, 50 refused, 51 refused, 101 refused, 103 served, 104 served"
+    drill = over_two_runs(line, first_until=3, second_from=49)
+    assert outcomes(judge(within(20), drill)) == [UNKNOWN], "one refusal before the gap is none"
+    assert outcomes(judge(within(52), drill)) == [HOLDS]
+
+
+# a revocation of a key with replicas
+
+
+ABROAD = ALONE.model_copy(update={"multi_region": True, "replicas": ("eu-west-1", "us-east-1")})
+UNREAD = Unseen(reason=Reason.DENIED, text="denied")
+
+
+def test_a_vendor_that_goes_dark_without_one_key_of_several_keeps_its_word_and_the_others_are_named() -> None:
+    findings = judge(within(5), timeline(GOOD), ABROAD)
+    assert outcomes(findings) == [HOLDS]
+    assert "does not disable the replicas of the key in eu-west-1, us-east-1" in texts(findings)
+
+
+@pytest.mark.parametrize(
+    ("target", "custody", "outcome"),
+    [
+        (ARN, ABROAD, UNKNOWN),
+        (ARN, ALONE, BROKEN),
+        (ARN, UNREAD, BROKEN),
+        (ARN.replace("key/", "key/mrk-"), UNREAD, UNKNOWN),
+        (ARN, ABROAD.model_copy(update={"provider": Provider.AZURE}), BROKEN),
+    ],
+)
+def test_a_vendor_that_goes_on_serving_may_have_used_a_replica_where_there_is_one(
+    target: str, custody: Custody | Unseen, outcome: Outcome
+) -> None:
+    drill = timeline(GOOD).model_copy(update={"target": target})
+    findings = judge(within(1.9), drill, custody)
+    assert outcomes(findings) == [outcome]
+    assert (outcome is BROKEN) != ("It may have used the replicas" in texts(findings))
+
+
+def test_what_the_key_service_itself_does_has_no_such_excuse() -> None:
+    ignoring = "1 served, 50 served, 99 served, 101 served"
+    both = RevocationDrill(dark_within=timedelta(seconds=10), kms_dark_within=timedelta(seconds=30))
+    assert outcomes(judge(both, timeline(GOOD, ignoring), ABROAD)) == [BROKEN, HOLDS]
 
 
 # rotation-drill, over the wire

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clauseproof.facts.drills import Act, Answer, Change, End, Lane, LaneTimes, Revocation, Sample
+from clauseproof.facts.drills import Act, Answer, Change, End, Lane, LaneTimes, Revocation, Sample, Span
 from clauseproof.reporting import timeline as room
 from clauseproof.reporting.dossier import Dossier
 from clauseproof.reporting.exhibit import Exhibit
@@ -34,6 +34,8 @@ def revocation(**changed: Any) -> dict[str, Any]:
         confirmations=2,
         dark_end=End.SETTLED,
         light_end=End.SETTLED,
+        left_until=None,
+        watched=(Span(from_s=-5.0, until_s=25.5),),
         lanes=(LaneTimes(lane=Lane.KMS, dark=Change(old_until_s=0.0, new_after_s=1.0), light=None),),
         samples=(
             sample(Lane.KMS, -5, Answer.SERVED),

@@ -1,17 +1,18 @@
 """Keys for tests: subjects, looks, timelines, and a vendor that keeps a record under a key of a KMS double."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clauseproof.engine.journal import FileJournal, open_entries, restore
+from clauseproof.engine.journal import FileJournal, left_entries, open_entries, restore
 from clauseproof.facts.drills import Answer, Lane, Sample
 from clauseproof.facts.keys import AwsKey
 from clauseproof.model.look import Look
 from clauseproof.model.secret import SecretRef
-from clauseproof.probes.kms import azure_undo, google_undo
+from clauseproof.probes.kms import azure_undo, google_undo, keyservice_undo
 from clauseproof.probes.kms.aws_drills import WAY_BACK, restore_key_state
 from clauseproof.sandbox.crm import Contacts, application
 from clauseproof.sandbox.envelope import DataKeys, kms_client
@@ -27,6 +28,7 @@ UNDOES = {
     WAY_BACK: restore_key_state,
     google_undo.WAY_BACK: google_undo.restore_versions,
     azure_undo.WAY_BACK: azure_undo.restore_versions,
+    keyservice_undo.WAY_BACK: keyservice_undo.restore_switch,
 }
 
 
@@ -72,7 +74,7 @@ def journal(state: Path, **more: Any) -> FileJournal:
 
 def restore_all(state: Path) -> int:
     """What `clauseproof restore` does; returns how many entries it closed."""
-    entries = open_entries(state)
+    entries = (*open_entries(state), *left_entries(state))
     for entry in entries:
         restore(entry, UNDOES)
     return len(entries)
@@ -96,10 +98,12 @@ def client(double: AwsKmsDouble, access_key: str = BUYER_ACCESS_KEY) -> Any:
 
 
 @contextmanager
-def vendor(double: AwsKmsDouble, arn: str, keep_s: float = 0.0) -> Iterator[dict[str, Any]]:
+def vendor(
+    double: AwsKmsDouble, arn: str, keep_s: float = 0.0, clock: Callable[[], float] = time.monotonic
+) -> Iterator[dict[str, Any]]:
     """A CRM that keeps our record under the key, and plain data keys for `keep_s`; gives the data path to it."""
     double.admit(VENDOR)
-    contacts = Contacts(DataKeys(client(double, VENDOR.access_key), arn, keep_s=keep_s), "acme")
+    contacts = Contacts(DataKeys(client(double, VENDOR.access_key), arn, keep_s=keep_s, clock=clock), "acme")
     contacts.put("canary", {"note": SENTINEL})
     with LoopbackServer(application(contacts, authorization=TOKEN)) as server:
         yield {

@@ -9,7 +9,7 @@ from pathlib import Path
 from clauseproof.doors.assembly import Again, built_in_checks, home, load, own_checks, prepare, recorded
 from clauseproof.doors.session import Session, Wishes, render_report
 from clauseproof.engine.again import Rejudgement
-from clauseproof.engine.journal import open_entries, read_entry
+from clauseproof.engine.journal import JournalOpen, left_entries, open_entries, read_entry
 from clauseproof.engine.journal import restore as take_back
 from clauseproof.engine.outcome import CONTRADICTED, INTERRUPTED, KEPT, OPEN, UNRESTORED, exit_code
 from clauseproof.ledger.files import sha256_bounded
@@ -18,6 +18,7 @@ from clauseproof.ledger.layout import MANIFEST, limit_of
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.verification import StepState, Trust, Verification, printable
 from clauseproof.ledger.verify import verify
+from clauseproof.model.drill import Left
 from clauseproof.model.errors import ClauseproofError, ProfileError, RestoreFailed
 from clauseproof.model.units import parse_day
 from clauseproof.model.verdict import Verdict
@@ -57,6 +58,8 @@ def run_profile(profile: Path, wishes: Wishes) -> int:
     summarise(session.directory, code)
     for sentence in session.run.observer.unrestored:
         say(f"NOT RESTORED: {sentence}\nTo try again: clauseproof restore")
+    for sentence in session.unfinished:
+        say(sentence)
     return code
 
 
@@ -166,9 +169,9 @@ def show_key() -> None:
 
 
 def restore_drills() -> int:
-    """Take back every open change; 7 if one cannot be."""
+    """Take back every change, open or left to a later run; 7 if one cannot be."""
     state = home() / "journal"
-    entries = open_entries(state)
+    entries = (*open_entries(state), *left_entries(state))
     if not entries:
         say("no drill is open: nothing to restore")
         return KEPT
@@ -177,8 +180,9 @@ def restore_drills() -> int:
         try:
             folders = [Path(folder) for folder in read_entry(path).checks if Path(folder).is_dir()]
             undone = take_back(path, load(_not_built_in(folders))[0].undoes)
-            say(f"restored {undone.target} to {undone.prior}")
-        except RestoreFailed as error:
+            over = "; the drill that was left to a later run ends with it" if isinstance(undone, Left) else ""
+            say(f"restored {undone.target} to {undone.prior}{over}")
+        except (RestoreFailed, JournalOpen) as error:
             failed = True
             say(f"NOT RESTORED: {error.what}\n{error.what_to_do}".rstrip())
     return UNRESTORED if failed else KEPT

@@ -11,6 +11,7 @@ from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.outcome import exit_code
 from clauseproof.engine.plan import Item, items_of
 from clauseproof.engine.run import Options, Run
+from clauseproof.engine.unfinished import unfinished
 from clauseproof.ledger.keys import load_key, load_or_make_key
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.model.errors import ClauseproofError
@@ -116,6 +117,11 @@ class Session:
         text = io.StringIO()
         show(Dossier.read(LedgerReader.open(self.directory)), str(self.directory / "report.html"), stream=text)
         return text.getvalue()
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """What this run or an earlier one has left changed, in sentences; to be said loudly at the end of every run."""
+        return tuple(unfinished(self.setting.state, datetime.now(UTC)))
 
     @property
     def exit_code(self) -> int:

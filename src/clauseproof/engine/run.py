@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clauseproof.engine.events import Events, Silent
-from clauseproof.engine.journal import FileJournal, JournalOpen, open_entries
+from clauseproof.engine.journal import FileJournal
 from clauseproof.engine.judge import Court, Judge, left_out
 from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.observe import Limits, Observer
@@ -16,6 +16,7 @@ from clauseproof.engine.permit import Gate
 from clauseproof.engine.plan import Item, Plan, build_plan, items_of
 from clauseproof.engine.registry import Registry
 from clauseproof.engine.snapshot import profile_record
+from clauseproof.engine.unfinished import refuse_open, refuse_overdue
 from clauseproof.engine.workshop import Files, Workshop
 from clauseproof.ledger.chain import previous
 from clauseproof.ledger.keys import Signer
@@ -101,11 +102,13 @@ class Run:
     def begin(self, chosen: Iterable[Item] | None = None) -> Plan:
         """Plan, open the run directory and start looking; JournalOpen if an earlier drill is not restored yet."""
         if self.options.drills:
-            _refuse_open_journal(self.setting.state)
+            refuse_open(self.setting.state)
         if chosen is None:
             chosen = only(items_of(self.setting.profile, self.setting.registry), self.options.only)
         vantages = (self.options.vantage,)
         self.plan = build_plan(self.setting.profile, self.setting.registry, self.gate, chosen=chosen, vantages=vantages)
+        if self.options.drills:
+            refuse_overdue(self.setting.state, self.plan, self.started)
         self.ledger = LedgerWriter.create(self.options.directory, self._record(complete=False))
         self._kept = keep(self.setting, self.ledger)
         self.ledger.update(self._record(complete=False))
@@ -222,12 +225,3 @@ def only(items: Iterable[Item], words: tuple[str, ...]) -> list[Item]:
     if not words:
         return every
     return [item for item in every if {item.clause.id, item.use.kind, item.title} & set(words)]
-
-
-def _refuse_open_journal(state: Path) -> None:
-    entries = open_entries(state)
-    if entries:
-        raise JournalOpen(
-            f"an earlier drill has not been restored, or another run is drilling now: {entries[0]}",
-            "wait for the other run, or run: clauseproof restore",
-        )

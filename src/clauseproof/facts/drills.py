@@ -3,12 +3,18 @@
 Times are seconds. In a revocation, 0 is the moment the call that disabled the key was answered. Asking takes time, so
 every change of an answer lies in an interval, and both its ends are given: the last time the old answer was asked
 for, and the first time the new one had arrived. Whoever judges can then let the doubt count against the proof.
+
+A revocation may go on over several runs. Times then count from the same moment, by the clock of the machine (UTC)
+from run to run and by a steady one within each; what lay between two runs nobody watched, and it widens the interval of
+a change that fell into it.
 """
 
 import enum
 import math
-from collections.abc import Iterable
-from itertools import takewhile
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import groupby, takewhile
+from typing import Any
 
 from pydantic import AwareDatetime
 
@@ -24,6 +30,8 @@ class Lane(enum.StrEnum):
     """The key service itself: decrypt our canary."""
     VENDOR = "vendor"
     """The vendor's data path: read our record."""
+    LOG = "log"
+    """Nobody is asked: the vendor's own fetches of the key, as the log of the buyer's key service dates them."""
 
 
 class Answer(enum.StrEnum):
@@ -87,6 +95,15 @@ class End(enum.StrEnum):
     """The run was told to stop."""
     BLIND = "blind"
     """The key service gave no usable answer any more: network or credentials lost."""
+    LEFT = "left"
+    """One run's share was over; the key stays disabled, and a later run goes on."""
+
+
+class Span(Frozen):
+    """A time in which both sides were asked without a break."""
+
+    from_s: float
+    until_s: float
 
 
 class Change(Frozen):
@@ -115,29 +132,36 @@ class LaneTimes(Frozen):
 
 
 class Revocation(Facts):
-    """A key was disabled under our eyes, and enabled again.
+    """A key was disabled under our eyes, and enabled again, by this run or by a later one.
 
     Attributes:
         target: the provider's full name of the key.
-        disable, enable: our two acts; `enable` is named "way back" where our own call failed and the journal's worked.
+        disable, enable: our two acts; `enable` is named "way back" where our own call failed and the journal's worked,
+            and None where the run left the key disabled to a later one.
         give_up_after_s: the longest dark time the drill would have waited.
-        dark_end, light_end: why the wait for darkness and the wait for light ended.
+        dark_end, light_end: why the wait for darkness and the wait for light ended; `light_end` is None where the key
+            was left disabled.
+        left_until: when a key that was left disabled must be enabled at the latest; None where it was not left.
+        watched: when the sides were asked, oldest first: one span for each run that took part.
         lanes: the summary of `samples`, one per lane asked; a key without a data path has no vendor's lane.
         addresses: the data path's addresses that were read from; skipped: those that did not serve before the drill.
         state_before, state_after: the provider's word; `state_after` is None where it could not be read.
     """
 
     kind = "keys.revocation"
+    version = 2
     ceiling = Assurance.OBSERVED
 
     target: str
     disable: Act
-    enable: Act
+    enable: Act | None
     poll_every_s: float
     give_up_after_s: float
     confirmations: int
     dark_end: End
-    light_end: End
+    light_end: End | None
+    left_until: AwareDatetime | None
+    watched: tuple[Span, ...]
     lanes: tuple[LaneTimes, ...]
     samples: tuple[Sample, ...]
     addresses: tuple[str, ...]
@@ -150,9 +174,23 @@ class Revocation(Facts):
         return next((times for times in self.lanes if times.lane is lane), None)
 
     def while_disabled(self, lane: Lane) -> list[Sample]:
-        """What one lane answered between our two acts."""
-        phase = between(self.samples, self.disable.t_s, self.enable.t_s)
+        """What one lane answered between our two acts, or since the first where there is no second."""
+        phase = between(self.samples, self.disable.t_s, math.inf if self.enable is None else self.enable.t_s)
         return [sample for sample in phase if sample.lane is lane]
+
+    @property
+    def watched_until_s(self) -> float:
+        """How long the disabled key was watched: until it was enabled, or until the run left it."""
+        return self.enable.t_s if self.enable is not None else self.watched[-1].until_s
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew drills of one run only."""
+        if written != 1:
+            return super().upgrade(written, data)
+        ends = [(sample["t_s"], sample["t_s"] + sample["took_s"]) for sample in data["samples"]] or [(0.0, 0.0)]
+        span = {"from_s": min(start for start, _ in ends), "until_s": max(end for _, end in ends)}
+        return {**data, "left_until": None, "watched": [span]}
 
 
 class RotationDrill(Facts):
@@ -194,27 +232,50 @@ def between(samples: Iterable[Sample], from_s: float, until_s: float) -> list[Sa
     return [sample for sample in samples if from_s <= sample.t_s and sample.answered_s <= until_s]
 
 
-def change(samples: tuple[Sample, ...], act: Act, until_s: float, new: Answer, confirmations: int) -> Change:
+def change(
+    samples: tuple[Sample, ...],
+    act: Act,
+    until_s: float,
+    new: Answer,
+    confirmations: int,
+    watched: tuple[Span, ...] = (),
+) -> Change:
     """When one lane's answer changed to `new` for good, between an act and `until_s`.
 
-    The change counts once `new` was answered `confirmations` times since the last old answer. Samples are one lane's,
-    in the order asked. Unclear ones neither make a change nor undo one; they widen the interval.
+    The change counts once `new` was answered `confirmations` times in one span of `watched` since the last old
+    answer. Samples are one lane's, in the order asked. Unclear ones neither make a change nor undo one; they widen the
+    interval.
     """
     old = Answer.REFUSED if new is Answer.SERVED else Answer.SERVED
     seen = between(samples, act.t_s, until_s)
     tail = list(takewhile(lambda sample: sample.outcome is not old, reversed(seen)))[::-1]
     before = seen[: len(seen) - len(tail)]
-    fresh = [sample for sample in tail if sample.outcome is new]
+    fresh = _by_span((sample for sample in tail if sample.outcome is new), watched)
+    confirmed = next((answers for answers in fresh if len(answers) >= confirmations), None)
     return Change(
         old_until_s=round(max(0.0, before[-1].t_s - act.answered_s), 6) if before else 0.0,
-        new_after_s=round(fresh[0].answered_s - act.t_s, 6) if len(fresh) >= confirmations else None,
+        new_after_s=round(confirmed[0].answered_s - act.t_s, 6) if confirmed else None,
     )
 
 
-def lane_times(samples: tuple[Sample, ...], lane: Lane, disable: Act, enable: Act, confirmations: int) -> LaneTimes:
-    """The summary of one lane, from the samples of all."""
+def _by_span(samples: Iterable[Sample], watched: tuple[Span, ...]) -> Iterator[list[Sample]]:
+    starts = [span.from_s for span in watched[1:]]
+    for _, answers in groupby(samples, lambda sample: bisect_right(starts, sample.t_s)):
+        yield list(answers)
+
+
+def lane_times(
+    samples: tuple[Sample, ...],
+    lane: Lane,
+    disable: Act,
+    enable: Act | None,
+    confirmations: int,
+    watched: tuple[Span, ...] = (),
+) -> LaneTimes:
+    """The summary of one lane, from the samples of all; without a second act there is no light."""
     own = tuple(sample for sample in samples if sample.lane is lane)
-    dark = change(own, disable, enable.t_s, Answer.REFUSED, confirmations)
-    if dark.new_after_s is None:
+    until_s = math.inf if enable is None else enable.t_s
+    dark = change(own, disable, until_s, Answer.REFUSED, confirmations, watched)
+    if dark.new_after_s is None or enable is None:
         return LaneTimes(lane=lane, dark=dark, light=None)
-    return LaneTimes(lane=lane, dark=dark, light=change(own, enable, math.inf, Answer.SERVED, confirmations))
+    return LaneTimes(lane=lane, dark=dark, light=change(own, enable, math.inf, Answer.SERVED, confirmations, watched))

@@ -91,6 +91,16 @@ class DataPathReader:
         self._silent = {address: str(reading.code) for address, reading in readings.items() if address not in serving}
         return combine(readings.values())
 
+    @property
+    def first(self) -> str | None:
+        """Digest of the value that every read must give, see `Record`."""
+        return self._record.first
+
+    def reopen(self, addresses: tuple[str, ...], skipped: tuple[str, ...], first: str | None) -> None:
+        """Go on as another reader of the same path, which had these, would have."""
+        self.addresses, self._record.first = addresses, first
+        self._silent = {address: why for address, _, why in (entry.partition(": ") for entry in skipped)}
+
     def await_turns(self) -> None:
         """Wait until every address may be connected to again; for looks that read as fast as they may."""
         for address in self.addresses:

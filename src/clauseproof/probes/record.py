@@ -23,12 +23,16 @@ class Reading:
 
 
 class Record:
-    """Tells the record from anything else a data path may answer."""
+    """Tells the record from anything else a data path may answer.
+
+    Attributes:
+        first: SHA-256 of the value that the first read gave and every later one must give; None where none is needed.
+    """
 
     def __init__(self, path: DataPath) -> None:
+        self.first: str | None = None
         self._sentinel = path.expect_sentinel
         self._pointer = path.json_pointer
-        self._first: str | None = None
 
     def judge(self, status: int, body: bytes | None) -> Reading:
         """Served where the record is there, whatever the status says; else by the status, see `Answer`."""
@@ -53,9 +57,9 @@ class Record:
             return False
         if self._sentinel is not None:
             return self._sentinel in value
-        if self._first is None and learn:
-            self._first = hashlib.sha256(value.encode()).hexdigest()
-        return self._first == hashlib.sha256(value.encode()).hexdigest()
+        if self.first is None and learn:
+            self.first = hashlib.sha256(value.encode()).hexdigest()
+        return self.first == hashlib.sha256(value.encode()).hexdigest()
 
 
 def _forms(sentinel: str) -> set[bytes]:
@@ -70,14 +74,27 @@ def _forms(sentinel: str) -> set[bytes]:
 def value_at(body: bytes, pointer: str) -> str | None:
     """The value at an RFC 6901 pointer: a string as it is, anything else as compact JSON; None where there is none."""
     try:
-        value = json.loads(body)
-        for step in pointer.split("/")[1:]:
-            value = _step(value, step.replace("~1", "/").replace("~0", "~"))
-    except (ValueError, LookupError, TypeError, RecursionError):
+        return spelled_at(json.loads(body), pointer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def spelled_at(document: Any, pointer: str) -> str | None:
+    """The same of JSON that is read already."""
+    try:
+        value = found_at(document, pointer)
+    except (LookupError, TypeError):
         return None
     if value is None:
         return None
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def found_at(document: Any, pointer: str) -> Any:
+    """What stands at an RFC 6901 pointer in JSON that is read already; LookupError where nothing does."""
+    for step in pointer.split("/")[1:]:
+        document = _step(document, step.replace("~1", "/").replace("~0", "~"))
+    return document
 
 
 def _step(value: Any, step: str) -> Any:

@@ -13,6 +13,7 @@ from clauseproof.reporting.dossier import Dossier
 from clauseproof.reporting.sentences import DISCLAIMER, bare, lead
 from clauseproof.reporting.table import STYLE, table
 from clauseproof.reporting.text import clause_ids, line, listed
+from clauseproof.reporting.unfinished import unfinished
 
 _EXIT = {
     0: "nothing of tier 1 or 2 is contradicted or undecided",
@@ -56,6 +57,8 @@ def _head(dossier: Dossier, width: int) -> Iterator[Text]:
     yield Text(fit(f"{when}, from {listed(run.vantages, 3)}; {grant}", width))
     if not run.complete:
         yield Text("This run was interrupted: what is missing is undecided or not tested.", style="bold yellow")
+    for sentence in unfinished(dossier):
+        yield from wrapped(Text(sentence, style="bold red"), width)
 
 
 def _status(status: str) -> str:

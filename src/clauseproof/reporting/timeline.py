@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from clauseproof.model.run import ClaimRecord
 from clauseproof.model.units import parse_duration
 from clauseproof.reporting.exhibit import Exhibit
 
-_REVOCATION = ("keys.revocation", 1)
+REVOCATION = "keys.revocation"
+_VERSIONS = (1, 2)
 _LIMIT = "dark_within"
 _BOUND = "vendor"
-_NAMES = {"kms": "Key service", "vendor": "Vendor’s data path"}
+_NAMES = {"kms": "Key service", "vendor": "Vendor’s data path", "log": "Vendor’s fetches in the log"}
 _ANSWERS = {"served": True, "refused": False, "unclear": None}
 
 
@@ -50,10 +52,19 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A time between two runs, in which nobody watched."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """A drill from its first poll to its last; second 0 is the first moment.
 
     Attributes:
+        enabled_s: when what was done at second 0 was undone; None where it was not yet.
         limit_s: what the contract allows after second 0; None where no claim says.
     """
 
@@ -61,14 +72,20 @@ class Timeline:
     end_s: float
     moments: tuple[Moment, ...]
     tracks: tuple[Track, ...]
+    gaps: tuple[Gap, ...]
+    enabled_s: float | None
     limit_s: float | None
 
 
-def stretches(samples: Iterable[Sample]) -> tuple[Stretch, ...]:
-    """Join polls of the same outcome, from the first to the last of them: what lies between two outcomes nobody saw."""
+def stretches(samples: Iterable[Sample], gaps: Sequence[Gap] = ()) -> tuple[Stretch, ...]:
+    """Join polls of the same outcome, from the first to the last of them: what lies between two outcomes nobody saw.
+
+    Nor did anybody see what lies in a gap.
+    """
     found: list[Stretch] = []
     for sample in sorted(samples, key=lambda one: one.at_s):
-        if found and found[-1].served is sample.served:
+        apart = found and any(found[-1].end_s <= gap.start_s < gap.end_s <= sample.at_s for gap in gaps)
+        if found and not apart and found[-1].served is sample.served:
             found[-1] = Stretch(found[-1].start_s, sample.at_s, sample.served)
         else:
             found.append(Stretch(sample.at_s, sample.at_s, sample.served))
@@ -85,7 +102,7 @@ def ticks(end_s: float, most: int = 5) -> Sequence[float]:
 def timelines(exhibits: Iterable[Exhibit], claims: Sequence[ClaimRecord]) -> Iterator[Timeline]:
     """The drills among some observations; the claims say what the contract allows."""
     for exhibit in exhibits:
-        if (exhibit.kind, exhibit.version) != _REVOCATION:
+        if exhibit.kind != REVOCATION:
             continue
         drawn = timeline(exhibit, _limit_s(exhibit.subject, claims))
         if drawn is not None:
@@ -94,7 +111,7 @@ def timelines(exhibits: Iterable[Exhibit], claims: Sequence[ClaimRecord]) -> Ite
 
 def timeline(exhibit: Exhibit, limit_s: float | None) -> Timeline | None:
     """A recorded revocation as a timeline; None for anything else, and for a shape this version does not know."""
-    if (exhibit.kind, exhibit.version) != _REVOCATION or exhibit.data is None:
+    if exhibit.kind != REVOCATION or exhibit.version not in _VERSIONS or exhibit.data is None:
         return None
     try:
         return _revocation(exhibit.data, limit_s)
@@ -107,23 +124,37 @@ def _revocation(data: Mapping[str, Any], limit_s: float | None) -> Timeline | No
     if not samples:
         return None
     end_s = max(float(s["t_s"]) + float(s["took_s"]) for s in data["samples"])
-    enabled = data["enable"]
-    moments = [Moment(0.0, "key disabled")]
-    if enabled is not None:
-        moments.append(Moment(float(enabled["t_s"]), "enabled"))
+    enabled_s = None if data["enable"] is None else float(data["enable"]["t_s"])
+    gaps = tuple(_gaps(data.get("watched", ())))
+    moments = tuple(_moments(enabled_s, end_s, left=data.get("left_until") is not None))
     return Timeline(
         start_s=min(0.0, *(sample.at_s for _, sample in samples)),
         end_s=max(end_s, *(moment.at_s for moment in moments)),
-        moments=tuple(moments),
-        tracks=tuple(_tracks(samples)),
+        moments=moments,
+        tracks=tuple(_tracks(samples, gaps)),
+        gaps=gaps,
+        enabled_s=enabled_s,
         limit_s=limit_s,
     )
 
 
-def _tracks(samples: Sequence[tuple[str, Sample]]) -> Iterator[Track]:
+def _moments(enabled_s: float | None, end_s: float, *, left: bool) -> Iterator[Moment]:
+    yield Moment(0.0, "key disabled")
+    if enabled_s is not None:
+        yield Moment(enabled_s, "enabled")
+    elif left:
+        yield Moment(end_s, "left disabled")
+
+
+def _gaps(watched: Sequence[Mapping[str, Any]]) -> Iterator[Gap]:
+    for before, after in pairwise(watched):
+        yield Gap(float(before["until_s"]), float(after["from_s"]))
+
+
+def _tracks(samples: Sequence[tuple[str, Sample]], gaps: Sequence[Gap]) -> Iterator[Track]:
     for lane in dict.fromkeys(lane for lane, _ in samples):
         own = (sample for of, sample in samples if of == lane)
-        yield Track(_NAMES.get(lane, lane), stretches(own), bound=lane == _BOUND)
+        yield Track(_NAMES.get(lane, lane), stretches(own, gaps), bound=lane == _BOUND)
 
 
 def _limit_s(subject: str, claims: Sequence[ClaimRecord]) -> float | None:

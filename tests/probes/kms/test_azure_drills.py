@@ -60,7 +60,7 @@ def test_both_sides_go_dark_and_come_back_and_each_version_is_as_before(
     assert (drill.dark_end, drill.light_end) == (End.SETTLED, End.SETTLED)
     assert drill.state_before == drill.state_after
     assert drill.state_before.startswith("2 of 3 versions enabled (")
-    for lane in Lane:
+    for lane in (Lane.KMS, Lane.VENDOR):
         found = times(drill, lane)
         assert found.dark.new_after_s is not None
         assert found.dark.new_after_s >= 0.5, "the double's lag lies in the interval"
@@ -159,6 +159,7 @@ def test_a_token_lost_in_the_dark_is_no_darkness_and_can_be_renewed_for_the_way_
 
     key = azure_key(double, cmk, drill={**FAST, "recover_within": "15 s"})
     drill = revocation(key, azure_look(), journal(tmp_path, on_point=expire))
+    assert drill.enable is not None
     assert (drill.dark_end, drill.enable.call, drill.light_end) == (End.BLIND, "way back", End.SETTLED)
     assert flags(double) == [False, True, True]
 

@@ -52,7 +52,7 @@ def test_both_sides_go_dark_and_come_back_and_every_version_is_as_before(
         drill = revocation(google_key(double, name, data_path=path), at, journal(tmp_path))
     assert (drill.dark_end, drill.light_end) == (End.SETTLED, End.SETTLED)
     assert (drill.state_before, drill.state_after) == ("ENABLED 1,3-4; DISABLED 2", "ENABLED 1,3-4; DISABLED 2")
-    for lane in Lane:
+    for lane in (Lane.KMS, Lane.VENDOR):
         found = times(drill, lane)
         assert found.dark.new_after_s is not None
         assert found.dark.old_until_s <= 0.5 <= found.dark.new_after_s, "the double's lag lies in the interval"
@@ -86,7 +86,7 @@ def test_the_timeline_begins_with_a_baseline_and_names_the_refusal(
 ) -> None:
     with vendor(double, name) as path:
         drill = revocation(google_key(double, name, data_path=path), look(), journal(tmp_path))
-    for lane in Lane:
+    for lane in (Lane.KMS, Lane.VENDOR):
         before = [s for s in drill.samples if s.lane is lane and s.answered_s < drill.disable.t_s]
         assert len(before) >= drill.confirmations
         assert {s.outcome for s in before} == {Answer.SERVED}

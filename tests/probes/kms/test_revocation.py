@@ -54,7 +54,7 @@ def test_both_sides_go_dark_and_come_back_and_the_key_is_as_before(
         drill = revocation(aws_key(double, arn, data_path=path), at, journal(tmp_path))
     assert (drill.dark_end, drill.light_end) == (End.SETTLED, End.SETTLED)
     assert (drill.state_before, drill.state_after) == ("Enabled", "Enabled")
-    for lane in Lane:
+    for lane in (Lane.KMS, Lane.VENDOR):
         found = times(drill, lane)
         assert found.dark.new_after_s is not None
         assert found.dark.old_until_s <= 0.5 <= found.dark.new_after_s, "the double's lag lies in the interval"
@@ -71,7 +71,7 @@ def test_the_timeline_begins_with_a_baseline_and_names_the_refusal(
 ) -> None:
     with vendor(double, arn) as path:
         drill = revocation(aws_key(double, arn, data_path=path), look(), journal(tmp_path))
-    for lane in Lane:
+    for lane in (Lane.KMS, Lane.VENDOR):
         before = [s for s in drill.samples if s.lane is lane and s.answered_s < drill.disable.t_s]
         assert len(before) >= drill.confirmations
         assert {s.outcome for s in before} == {Answer.SERVED}
@@ -244,6 +244,7 @@ def test_credentials_that_expire_while_dark_can_be_renewed_for_the_way_back(
 
     key = aws_key(double, arn, drill={**FAST, "recover_within": "10 s"})
     drill = revocation(key, look(), journal(tmp_path, on_point=expire))
+    assert drill.enable is not None
     assert (drill.dark_end, drill.enable.call, drill.light_end) == (End.BLIND, "way back", End.SETTLED)
     assert drill.state_after == "Enabled"
     assert usable(double, arn)

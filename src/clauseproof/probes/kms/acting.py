@@ -1,10 +1,12 @@
-"""What every drill on a key shares: acts with their times, the end of the run, the state afterwards."""
+"""What every drill on a key shares: acts with their times, the end of the run, whose turn it is."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clauseproof.facts.drills import Act
+from clauseproof.model.drill import Journal
 from clauseproof.model.errors import LookFailed
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason
@@ -23,6 +25,18 @@ def must_go_on(look: Look) -> None:
     """NotBegun if the run was told to stop; for the steps before the first change."""
     if look.stopping():
         raise NotBegun(f"the run was told to stop before the drill of {look.subject} changed anything", "run again")
+
+
+def must_be_free(target: str, journal: Journal) -> None:
+    """NotBegun where an earlier run has left the key to a drill that is not over."""
+    left = journal.left(target)
+    if left is not None:
+        raise NotBegun(left.sentence, "let that drill go on with --drills, or end it now: clauseproof restore")
+
+
+def fingerprint(data: bytes) -> str:
+    """What a canary or a record is known by without being written down: `sha256:<hex>`."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 @dataclass(frozen=True)

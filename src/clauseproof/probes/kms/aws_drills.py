@@ -16,6 +16,7 @@ from clauseproof.model.errors import RestoreFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe, undoes
 from clauseproof.model.permission import Permission
+from clauseproof.probes.kms.acting import fingerprint
 from clauseproof.probes.kms.aws import describe, rotation_events
 from clauseproof.probes.kms.aws_api import ATTEMPTS, AwsApi, AwsReach, Failed
 from clauseproof.probes.kms.aws_errors import LOSSES, REFUSALS, code_of, explain
@@ -70,6 +71,7 @@ class _Hand:
         self.control = AwsApi(AwsReach.of(key), look, attempts=ATTEMPTS)
         self.once = AwsApi(AwsReach.of(key), look, attempts=1)
         self._canary = secrets.token_bytes(32)
+        self.canary = fingerprint(self._canary)
         self._context = {"EncryptionContext": key.drill.canary_context} if key.drill.canary_context else {}
         self._refusals = refusals
 
@@ -96,7 +98,7 @@ class _Hand:
         except Failed as failed:
             outcome = Answer.REFUSED if failed.code in self._refusals else Answer.UNCLEAR
             return Opened(Reading(outcome, failed.code), None)
-        if answer.get("Plaintext") != self._canary:
+        if fingerprint(answer.get("Plaintext") or b"") != self.canary:
             return Opened(Reading(Answer.UNCLEAR, "AnotherPlaintext"), None)
         return Opened(Reading(Answer.SERVED, None), answer.get("KeyMaterialId"))
 
@@ -121,6 +123,9 @@ class _RevocableAwsKey(_Hand):
     def undo(self, state: str, sealed: bytes, patience: timedelta) -> Undo:
         canary = {"canary": base64.b64encode(sealed).decode(), "context": json.dumps(self.key.drill.canary_context)}
         return self.way_back(state, patience, canary)
+
+    def resume(self, undo: Undo, canary: str) -> None:
+        self.canary = canary
 
 
 class _RotatableAwsKey(_Hand):

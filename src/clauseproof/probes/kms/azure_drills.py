@@ -20,6 +20,7 @@ from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
+from clauseproof.probes.kms.acting import fingerprint
 from clauseproof.probes.kms.azure_api import AzureApi, Failed
 from clauseproof.probes.kms.azure_canary import Canaries, Sealed, opened, pair_for, same_material, seal
 from clauseproof.probes.kms.azure_errors import LOSSES, REFUSALS
@@ -79,6 +80,7 @@ class _Hand:
         self.control = self._stack.enter_context(AzureApi(self.reach, look))
         self.once = self._stack.enter_context(AzureApi(self.reach, look, attempts=1))
         self._canary = secrets.token_bytes(32)
+        self.canary = fingerprint(self._canary)
         self._refusals = refusals
 
     def versions(self) -> Versions:
@@ -108,7 +110,7 @@ class _Hand:
             return Reading(Answer.REFUSED if code in self._refusals else Answer.UNCLEAR, code)
         except LookFailed as error:  # the token's own
             return Reading(Answer.UNCLEAR, type(error).__name__)
-        if text != self._canary:
+        if fingerprint(text) != self.canary:
             return Reading(Answer.UNCLEAR, "AnotherPlaintext")
         return Reading(Answer.SERVED, None)
 
@@ -166,6 +168,10 @@ class _RevocableAzureKey(_Hand):
 
     def undo(self, state: str, sealed: bytes, patience: timedelta) -> Undo:
         return self.way_back(patience, {"canary": sealed.decode()})
+
+    def resume(self, undo: Undo, canary: str) -> None:
+        self.canary = canary
+        self.before = Versions.of((version, True) for version in json.loads(undo.prior))
 
 
 class _RotatableAzureKey(_Hand):

@@ -20,6 +20,7 @@ from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
+from clauseproof.probes.kms.acting import fingerprint
 from clauseproof.probes.kms.google import number_of, origin_of, read_key, read_versions, rotation_events, states_of
 from clauseproof.probes.kms.google_api import Failed, GoogleApi, GoogleReach
 from clauseproof.probes.kms.google_errors import LOSSES, REFUSALS
@@ -83,6 +84,7 @@ class _Hand:
         self.write = GoogleApi(reach, look, attempts=_WRITE_ATTEMPTS)
         self.once = GoogleApi(reach, look, attempts=1)
         self._canary = secrets.token_bytes(32)
+        self.canary = fingerprint(self._canary)
         self._context = json.dumps(key.drill.canary_context, sort_keys=True).encode()
         self._refusals = refusals
 
@@ -118,7 +120,7 @@ class _Hand:
             )
         except Failed as failed:
             return Reading(Answer.REFUSED if failed.code in self._refusals else Answer.UNCLEAR, failed.code), False
-        if answer.plaintext != self._canary:
+        if fingerprint(answer.plaintext) != self.canary:
             return Reading(Answer.UNCLEAR, "AnotherPlaintext"), False
         return Reading(Answer.SERVED, None), answer.used_primary
 
@@ -167,6 +169,10 @@ class _RevocableGoogleKey(_Hand):
     def undo(self, state: str, sealed: bytes, patience: timedelta) -> Undo:
         canary = {"canary": base64.b64encode(sealed).decode(), "context": base64.b64encode(self._context).decode()}
         return self.way_back(state, patience, canary)
+
+    def resume(self, undo: Undo, canary: str) -> None:
+        self.canary = canary
+        self._touched = VersionStates.parse(undo.prior).enabled
 
 
 class _RotatableGoogleKey(_Hand):

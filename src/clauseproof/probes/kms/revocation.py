@@ -3,38 +3,44 @@
 Steps, each followed by a point of the journal at which the process may die: read the key's state; seal a canary;
 read a baseline on both lanes; write the way back; disable; wait for darkness; enable; wait for light; let the journal
 verify the way back and close; read the state again. The lanes are asked without a break from the baseline to the end.
+
+Where the profile gives a run only its share of the dark time (`per_run`), a run whose share is over leaves the key
+disabled and its entry in the journal. A later run of the drill finds that: it sees that the key is still as it was
+left, asks both sides, takes the entry over, and waits on.
 """
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+import math
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from clauseproof.facts.datapath import DataPath
-from clauseproof.facts.drills import Answer, End, Lane, Revocation, lane_times
+from clauseproof.facts.drills import Act, Answer, End, Revocation, lane_times
 from clauseproof.facts.drillshape import DrillShape
-from clauseproof.model.drill import Journal, Undo
-from clauseproof.model.errors import LookFailed, RestoreFailed, Unreachable
+from clauseproof.model.drill import Change, Journal, Left, Undo
+from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
-from clauseproof.model.units import spell
-from clauseproof.probes.datapath import DataPathReader
-from clauseproof.probes.kms.acting import STEP_S, Done, NotBegun, act, must_go_on
-from clauseproof.probes.kms.lanes import Poller
+from clauseproof.probes.kms.acting import Done, NotBegun, act, must_go_on
+from clauseproof.probes.kms.story import Story, record_of
+from clauseproof.probes.kms.watch import Watch
 from clauseproof.probes.record import Reading
 
-TELL_EVERY_S = 5.0
 WAY_BACK_CALL = "way back"
 """The act that enabled the key where our own call had failed: somewhere between its two ends."""
 
 
 class Revocable(Protocol):
-    """A key that can be disabled and enabled. Methods raise LookFailed, `open` never."""
+    """A key that can be disabled and enabled. Methods raise LookFailed, `open` never.
+
+    Attributes:
+        canary: the fingerprint of what our canary holds, see `acting.fingerprint`.
+    """
 
     target: str
     disable_call: str
     enable_call: str
+    canary: str
 
     def state(self) -> str:
         """The provider's word for the key's state."""
@@ -57,80 +63,105 @@ class Revocable(Protocol):
     def undo(self, state: str, sealed: bytes, patience: timedelta) -> Undo:
         """The way back to `state`, retried for `patience`."""
 
+    def resume(self, undo: Undo, canary: str) -> None:
+        """Be the hand that wrote this way back, and whose canary has this fingerprint."""
+
 
 def revoke(key: Revocable, path: DataPath | None, shape: DrillShape, look: Look, journal: Journal) -> Revocation:
-    """Run the drill. Raises LookFailed where it could not begin, RestoreFailed where the way back failed."""
+    """Run the drill, or go on with the one of this key that an earlier run has left.
+
+    Raises LookFailed where it could not begin, RestoreFailed where the way back failed.
+    """
+    left = journal.left(key.target)
+    begun = (
+        _begun(key, path, shape, look, journal) if left is None else _taken_up(left, key, path, shape, look, journal)
+    )
+    begun.watch.first()
+    journal.point("baseline read")
+    with begun.watch.running(begun.zero):
+        begun.change()
+    journal.point("lanes stopped")
+    return begun.facts()
+
+
+def _begun(key: Revocable, path: DataPath | None, shape: DrillShape, look: Look, journal: Journal) -> "_Drill":
     state = key.ready()
     journal.point("key read")
     sealed = key.seal()
     journal.point("canary sealed")
-    drill = _Drill(key, path, shape, look, journal, sealed)
-    drill.baseline()
-    journal.point("baseline read")
-    with drill.lanes_running():
-        drill.change(key.undo(state, sealed, shape.recover_within))
-    journal.point("lanes stopped")
-    return drill.facts(state)
+    watch = Watch(key.target, lambda: key.open(sealed), path, shape, look, None)
+    return _Drill(key, watch, journal, state, sealed, shape.give_up_after, None)
+
+
+def _taken_up(
+    left: Left, key: Revocable, path: DataPath | None, shape: DrillShape, look: Look, journal: Journal
+) -> "_Drill":
+    story = Story.of(left, path)
+    key.resume(left, story.canary)
+    state = key.state()
+    journal.point("key read")
+    if state != left.state:
+        _end(left, state, look, journal)
+    watch = Watch(key.target, lambda: key.open(story.sealed), path, shape, look, story)
+    limit = min(shape.give_up_after, left.due - story.disable.at)
+    return _Drill(key, watch, journal, story.state_before, story.sealed, limit, left, _since(story.disable, look))
+
+
+def _since(disable: Act, look: Look) -> Done:
+    """What another process did, by this one's clock."""
+    ago_s = (datetime.now(UTC) - disable.at).total_seconds()
+    sent = look.clock() - ago_s
+    return Done(disable.call, disable.at, sent, sent + disable.took_s)
+
+
+def _end(left: Left, state: str, look: Look, journal: Journal) -> None:
+    """Close what an earlier run has left: somebody changed the key since, and nobody knows when."""
+    with journal.resume(left):
+        look.artifact(left.story.encode())
+        raise Unknowable(
+            f"{left.target} was {left.state} when the drill was left to this run and is {state} now: somebody "
+            "else ended the drill, and what was seen until then decides nothing",
+            "drill again",
+        )
 
 
 @dataclass
 class _Drill:
+    """One run's part of the drill.
+
+    Attributes:
+        limit: the longest dark time.
+        left: what the part before has left; None where this is the first.
+        state_left: the key's state where this part leaves it disabled.
+    """
+
     key: Revocable
-    path: DataPath | None
-    shape: DrillShape
-    look: Look
+    watch: Watch
     journal: Journal
+    state: str
     sealed: bytes
+    limit: timedelta
+    left: Left | None
     disabled: Done | None = None
     enabled: Done | None = None
     dark_end: End = End.INTERRUPTED
     light_end: End = End.INTERRUPTED
-    _told: float = field(default=0.0)
+    state_left: str | None = None
 
     def __post_init__(self) -> None:
-        every_s = self.shape.poll_every.total_seconds()
-        self.kms = Poller(Lane.KMS, lambda: self.key.open(self.sealed), self.look.clock, every_s)
-        self.lanes = [self.kms]
-        self.reader: DataPathReader | None = None
-        if self.path is not None:
-            self.reader = DataPathReader(self.path, self.look)
-            self.lanes.append(Poller(Lane.VENDOR, self.reader.read, self.look.clock, every_s))
+        self.look, self.shape = self.watch.look, self.watch.shape
 
-    def baseline(self) -> None:
-        """Both sides serve, several times over, before anything is touched; Unreachable if one does not."""
-        if self.reader is not None:
-            self.reader.open()
-        for lane in self.lanes:
-            for _ in range(self.shape.confirmations):
-                must_go_on(self.look)
-                reading = lane.once()
-                if reading.outcome is not Answer.SERVED:
-                    raise Unreachable(
-                        f"before the drill of {self.key.target} the {_NAMES[lane.lane]} did not serve: {reading.code}",
-                        "the key was not touched; make both serve steadily, then run again",
-                    )
+    def zero(self) -> float:
+        """Second 0 of the timeline by the look's clock: the disabling call was answered."""
+        return self.disabled.answered if self.disabled is not None else self.look.clock()
 
-    @contextmanager
-    def lanes_running(self) -> Iterator[None]:
-        """Ask both sides for the length of the block. What was seen is kept even where the way back failed."""
-        for lane in self.lanes:
-            lane.start()
-        try:
-            yield
-        except RestoreFailed:
-            self._keep_timeline()
-            raise
-        finally:
-            for lane in self.lanes:
-                lane.stop()
-
-    def change(self, undo: Undo) -> None:
-        """From the journal's entry to its end."""
-        with self.journal.change(undo):
-            must_go_on(self.look)
-            self.disabled = act(self.look, self.key.disable_call, self.key.disable)
-            self.journal.point("key disabled")
-            self.dark_end = self._wait(Answer.REFUSED, self.disabled, self.shape.give_up_after)
+    def change(self) -> None:
+        """From the journal's entry to its end, or to where it is left."""
+        with self._entry() as change:
+            since = self._disable()
+            self.dark_end = self._wait_for_dark(since)
+            if self.dark_end is End.LEFT and self._leave(change, since):
+                return
             self.journal.point("dark")
             self._enable()
             self.journal.point("key enabled")
@@ -141,30 +172,88 @@ class _Drill:
             self.enabled = replace(leaving, answered=self.look.clock())
             self._see_light()
 
-    def facts(self, state: str) -> Revocation:
+    def facts(self) -> Revocation:
         """The timeline, with the moment the disabling call was answered as 0."""
-        if self.disabled is None or self.enabled is None:
+        left = self.state_left is not None
+        if self.disabled is None or (self.enabled is None and not left):
             raise NotBegun(f"the drill of {self.look.subject} changed nothing and has no timeline")
-        zero = self.disabled.answered
-        samples = tuple(sorted((s for lane in self.lanes for s in lane.samples(zero)), key=lambda s: s.t_s))
+        zero, agreed, reader = self.zero(), self.shape.confirmations, self.watch.reader
+        samples, watched = self.watch.samples(zero), self.watch.spans(zero)
         disable = self.disabled.seen_from(zero)
-        enable = self.enabled.seen_from(zero)
-        times = (lane_times(samples, p.lane, disable, enable, self.shape.confirmations) for p in self.lanes)
+        enable = None if self.enabled is None else self.enabled.seen_from(zero)
+        asked = [poller.lane for poller in self.watch.lanes]
         return Revocation(
             target=self.key.target,
             disable=disable,
             enable=enable,
             poll_every_s=self.shape.poll_every.total_seconds(),
-            give_up_after_s=self.shape.give_up_after.total_seconds(),
-            confirmations=self.shape.confirmations,
+            give_up_after_s=self.limit.total_seconds(),
+            confirmations=agreed,
             dark_end=self.dark_end,
-            light_end=self.light_end,
-            lanes=tuple(times),
+            light_end=None if left else self.light_end,
+            left_until=self.disabled.at + self.limit if left else None,
+            watched=watched,
+            lanes=tuple(lane_times(samples, lane, disable, enable, agreed, watched) for lane in asked),
             samples=samples,
-            addresses=self.reader.addresses if self.reader else (),
-            skipped=self.reader.skipped if self.reader else (),
-            state_before=state,
-            state_after=self._state_after(),
+            addresses=reader.addresses if reader else (),
+            skipped=reader.skipped if reader else (),
+            state_before=self.state,
+            state_after=self.state_left if left else self._state_after(),
+        )
+
+    def _entry(self) -> AbstractContextManager[Change]:
+        if self.left is not None:
+            return self.journal.resume(self.left)
+        return self.journal.change(self.key.undo(self.state, self.sealed, self.shape.recover_within))
+
+    def _disable(self) -> Done:
+        if self.disabled is None:
+            must_go_on(self.look)
+            self.disabled = act(self.look, self.key.disable_call, self.key.disable)
+            self.journal.point("key disabled")
+        elif self.left is not None:
+            self.look.artifact(self.left.story.encode())
+            self.journal.point("story kept")
+        return self.disabled
+
+    def _wait_for_dark(self, since: Done) -> End:
+        share_s = math.inf if self.shape.per_run is None else self.shape.per_run.total_seconds()
+        return self.watch.wait(Answer.REFUSED, since, self.limit, share_s)
+
+    def _leave(self, change: Change, since: Done) -> bool:
+        """Leave the key disabled to a later run; False where that cannot be, and the drill ends."""
+        try:
+            state = self.key.state()
+        except LookFailed:
+            self.dark_end = End.BLIND
+            return False
+        self.journal.point("state read")
+        self.watch.stop()
+        if self.look.stopping():
+            self.dark_end = End.INTERRUPTED
+            return False
+        story, due = self._story(since).model_dump_json(), since.at + self.limit
+        self.look.artifact(story.encode())
+        change.leave(Revocation.kind, state, due, story)
+        self.state_left = state
+        self.look.tell(
+            f"revocation of {self.look.subject}: LEFT DISABLED to a later run, until {due:%Y-%m-%d %H:%M} UTC"
+        )
+        return True
+
+    def _story(self, since: Done) -> Story:
+        zero, reader = self.zero(), self.watch.reader
+        return Story(
+            state_before=self.state,
+            sealed=self.sealed,
+            canary=self.key.canary,
+            path=record_of(self.watch.path),
+            first=reader.first if reader else None,
+            addresses=reader.addresses if reader else (),
+            skipped=reader.skipped if reader else (),
+            disable=since.seen_from(zero),
+            samples=self.watch.samples(zero),
+            watched=self.watch.spans(zero),
         )
 
     def _enable(self) -> None:
@@ -175,48 +264,12 @@ class _Drill:
 
     def _see_light(self) -> None:
         if self.enabled is not None:
-            self.light_end = self._wait(Answer.SERVED, self.enabled, self.shape.recover_within)
+            self.light_end = self.watch.wait(Answer.SERVED, self.enabled, self.shape.recover_within)
             served = "and serving again, as before" if self.light_end is End.SETTLED else "and not seen to serve again"
             self.look.tell(f"revocation of {self.look.subject}: ENABLED {served}")
-
-    def _wait(self, wanted: Answer, since: Done, limit: timedelta) -> End:
-        until = since.sent + limit.total_seconds()
-        while True:
-            if all(lane.steady(wanted, since.sent, self.shape.confirmations) for lane in self.lanes):
-                return End.SETTLED
-            if self.look.stopping():
-                return End.INTERRUPTED
-            if self.look.clock() >= until:
-                return End.GAVE_UP
-            if wanted is Answer.REFUSED and self.kms.blind():
-                return End.BLIND
-            self._tell(wanted, since, limit)
-            time.sleep(STEP_S)
-
-    def _tell(self, wanted: Answer, since: Done, limit: timedelta) -> None:
-        now = self.look.clock()
-        if now - self._told < TELL_EVERY_S:
-            return
-        self._told = now
-        past = spell(timedelta(seconds=max(1, round(now - since.sent))))
-        off = f"DISABLED for {past}, enabled again after {spell(limit)} at most"
-        on = f"ENABLED for {past}, watched until all serves again, {spell(limit)} at most"
-        self.look.tell(f"revocation of {self.look.subject}: {off if wanted is Answer.REFUSED else on}")
 
     def _state_after(self) -> str | None:
         try:
             return self.key.state()
         except LookFailed:
             return None
-
-    def _keep_timeline(self) -> None:
-        """Never raises: a full disk must not hide that the key is still disabled."""
-        zero = self.disabled.answered if self.disabled else self.look.clock()
-        lines = "\n".join(s.model_dump_json() for lane in self.lanes for s in lane.samples(zero))
-        try:
-            self.look.artifact(lines.encode())
-        except Exception as error:  # noqa: BLE001 (told, and outranked by RestoreFailed)
-            self.look.tell(f"the timeline of the drill could not be kept: {type(error).__name__}")
-
-
-_NAMES = {Lane.KMS: "key service", Lane.VENDOR: "vendor's data path"}

@@ -14,7 +14,7 @@ from clauseproof.facts.drillshape import DrillShape
 from clauseproof.model.drill import Journal, Undo
 from clauseproof.model.errors import LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
-from clauseproof.probes.kms.acting import STEP_S, Done, act, must_go_on
+from clauseproof.probes.kms.acting import STEP_S, Done, act, must_be_free, must_go_on
 from clauseproof.probes.kms.lanes import BLIND_AFTER, Tick, sample
 from clauseproof.probes.record import Reading
 
@@ -65,6 +65,7 @@ class Rotatable(Protocol):
 
 def rotate(key: Rotatable, shape: DrillShape, look: Look, journal: Journal) -> RotationDrill:
     """Run the drill. Raises LookFailed where it could not begin."""
+    must_be_free(key.target, journal)
     state = key.ready()
     journal.point("key read")
     before = key.progress()
@@ -127,7 +128,7 @@ class _Watch:
 
     def wait(self) -> End:
         """Poll until both were seen, or the time is over."""
-        until = self.asked.sent + self.shape.give_up_after.total_seconds()
+        until = self.asked.sent + self.shape.within_a_run.total_seconds()
         while True:
             self._poll()
             self.ended = self.look.clock()

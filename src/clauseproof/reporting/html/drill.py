@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from clauseproof.model.units import spell
-from clauseproof.reporting.timeline import Stretch, Timeline, Track, ticks
+from clauseproof.reporting.timeline import Gap, Stretch, Timeline, Track, ticks
 
 _TOP = 32
 _PITCH = 44
@@ -28,7 +28,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One stretch of a track; `look` is `served`, `late`, `refused` or `neither`; `label` may be empty."""
+    """A stretch or a gap; `look` is `served`, `late`, `refused`, `neither` or `gap`; `label` may be empty."""
 
     x: float
     width: float
@@ -54,6 +54,7 @@ class Picture:
     height: int
     floor: int
     moments: tuple[Mark, ...]
+    gaps: tuple[Bar, ...]
     limit: Mark | None
     lanes: tuple[Lane, ...]
     ticks: tuple[Mark, ...]
@@ -70,6 +71,7 @@ def picture(timeline: Timeline, identifier: str) -> Picture:
         height=floor + 22,
         floor=floor,
         moments=tuple(_mark(timeline, moment.at_s, moment.label) for moment in timeline.moments),
+        gaps=tuple(_gap(timeline, gap) for gap in timeline.gaps),
         limit=None if drawn is None else _mark(timeline, drawn, f"limit, {_spelled(drawn)}"),
         lanes=tuple(_lane(timeline, track, number) for number, track in enumerate(timeline.tracks)),
         ticks=tuple(_ticks(timeline)),
@@ -81,7 +83,12 @@ def sentence(timeline: Timeline) -> str:
     moments = ", ".join(f"{moment.label} at {_spelled(moment.at_s)}" for moment in timeline.moments)
     limit = "" if timeline.limit_s is None else f" The limit is {_spelled(timeline.limit_s)}."
     tracks = " ".join(f"{track.name}: {_course(track)}." for track in timeline.tracks)
-    return f"{moments.capitalize()}.{limit} {tracks}"
+    return f"{moments.capitalize()}.{limit}{_blind(timeline)} {tracks}"
+
+
+def _blind(timeline: Timeline) -> str:
+    gaps = ", ".join(f"from {_spelled(gap.start_s)} to {_spelled(gap.end_s)}" for gap in timeline.gaps[:12])
+    return f" Nobody watched {gaps}." if gaps else ""
 
 
 def _course(track: Track) -> str:
@@ -113,13 +120,21 @@ def _late(timeline: Timeline, track: Track) -> tuple[float, float]:
     """From when to when being served breaks the limit: until we undid what we did."""
     if timeline.limit_s is None or not track.bound:
         return timeline.end_s, timeline.end_s
-    last = timeline.moments[-1].at_s if len(timeline.moments) > 1 else timeline.end_s
+    last = timeline.end_s if timeline.enabled_s is None else timeline.enabled_s
     return timeline.limit_s, max(last, timeline.limit_s)
 
 
 def _bar(timeline: Timeline, stretch: Stretch, look: str) -> Bar:
-    x, end = _x(timeline, stretch.start_s), _x(timeline, stretch.end_s)
     label = f"{_spelled(stretch.end_s - stretch.start_s)} too long" if look == "late" else look
+    return _labelled(timeline, stretch.start_s, stretch.end_s, look, label)
+
+
+def _gap(timeline: Timeline, gap: Gap) -> Bar:
+    return _labelled(timeline, gap.start_s, gap.end_s, "gap", "not watched")
+
+
+def _labelled(timeline: Timeline, start_s: float, end_s: float, look: str, label: str) -> Bar:
+    x, end = _x(timeline, start_s), _x(timeline, end_s)
     room = 2.04 * len(label) + 1.8  # per cent that letters of 12 px and their distance take in 280 px
     return Bar(x, max(end - x, _THIN), look, label if end - x >= room else "")
 
@@ -140,7 +155,9 @@ def _ticks(timeline: Timeline) -> Iterator[Mark]:
 def _unit(length_s: float) -> tuple[int, str]:
     if length_s <= 180:
         return 1, "s"
-    return (60, "min") if length_s <= 3 * 3600 else (3600, "h")
+    if length_s <= 3 * 3600:
+        return 60, "min"
+    return (3600, "h") if length_s <= 4 * 86400 else (86400, "days")
 
 
 def _x(timeline: Timeline, at_s: float) -> float:

@@ -15,6 +15,7 @@ from clauseproof.reporting.dossier import Dossier
 from clauseproof.reporting.html.anchors import anchors, numbers
 from clauseproof.reporting.html.environment import environment, listed, trusted
 from clauseproof.reporting.html.leaf import Leaf
+from clauseproof.reporting.unfinished import unfinished
 
 _UNSEEN_LIMIT = 20
 
@@ -118,6 +119,7 @@ def _circumstances(dossier: Dossier) -> dict[str, Any]:
         "unseen": unseen,
         "unseen_limit": _UNSEEN_LIMIT,
         "truncated": dossier.truncated,
+        "unfinished": unfinished(dossier),
         "files": tuple(_files(dossier)),
     }
 
