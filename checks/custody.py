@@ -33,6 +33,8 @@ def byok(claim: Byok, materials: keymaterial.Materials, case: Case) -> Iterator[
         yield _brought(origin, generations)
         if origin is Origin.IMPORTED and claim.expires_within is not None:
             yield from (_expiry(one, claim.expires_within, case.now) for one in generations)
+        elif origin is Origin.FETCHED and claim.expires_within is not None:
+            yield unknown("How long the vendor keeps what it fetched is not shown here. To settle it: key-cache")
 
 
 def _brought(origin: Origin, generations: list[Generation]) -> Finding:
@@ -42,6 +44,8 @@ def _brought(origin: Origin, generations: list[Generation]) -> Finding:
         return holds(f"{name} was imported by the customer", until=min(expiries, default=None))
     if origin is Origin.EXTERNAL_KEY_STORE:
         return holds(f"{name} lies in an external key store, and the provider never had it")
+    if origin is Origin.FETCHED:
+        return holds(f"{name} lies in the customer's own key service, and the vendor fetches it from there")
     if origin is Origin.UNKNOWN:
         return unknown(
             f"Whether {_lower(name)} was imported cannot be known from the provider's API. "
@@ -62,12 +66,14 @@ class Hyok(Claim):
     """The customer holds the key: its material never lies with the provider, but in the customer's own key manager.
 
     AWS calls it an external key store, Google Cloud EKM. `hosts` lists the hosts that may keep it. An HSM of the
-    customer's alone that stands at the provider's counts only with `single_tenant_hsm`. Where the key manager stands is
-    for `endpoint-location` to say, which takes such a key like an endpoint.
+    customer's alone that stands at the provider's counts only with `single_tenant_hsm`; a key that the customer's own
+    key service hands to the vendor counts only with `fetched`, and where its log shows that the vendor asks for it.
+    Where the key manager stands is for `endpoint-location` to say, which takes such a key like an endpoint.
     """
 
     hosts: Listed | None = None
     single_tenant_hsm: bool = False
+    fetched: bool = False
 
 
 @check("hyok")
@@ -89,6 +95,13 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
     if alone or origin in (Origin.HSM_CLUSTER, Origin.SINGLE_TENANT_HSM):
         own = f"{name} lies in an HSM of the customer's alone at the provider's"
         return holds(own) if claim.single_tenant_hsm else broken(f"{own}, and the clause requires it outside")
+    if origin is Origin.FETCHED:
+        asks = f"{name} lies in the customer's own key service, and the log shows that the vendor fetches it from there"
+        return (
+            holds(asks)
+            if claim.fetched
+            else broken(f"{asks}: it is handed over, and the clause requires that it never is")
+        )
     if origin is Origin.UNKNOWN:
         return unknown(
             f"Where {_lower(name)} is held cannot be known from the provider's API. To settle it: its console, or the "
@@ -187,6 +200,12 @@ class KeyLocation(Claim):
 
 @check("key-location")
 def key_location(claim: KeyLocation, custody: keys.Custody, case: Case) -> Iterator[Finding]:
+    if custody.provider is Provider.KEY_SERVICE:
+        yield unknown(
+            "Where the customer's own key service stands its log does not tell. To settle it: judge this key by "
+            "endpoint-location"
+        )
+        return
     if claim.partition is not None:
         text = f"The key lies in the partition {custody.partition}"
         yield holds(text) if custody.partition == claim.partition else broken(f"{text}, not in {claim.partition}")

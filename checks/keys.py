@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
-from clauseproof import Case, Claim, Duration, Finding, broken, check, holds, note, spell, unknown
+from clauseproof import Assurance, Case, Claim, Duration, Finding, broken, check, holds, note, spell, unknown
 from clauseproof.facts import keys
 from clauseproof.facts.keys import KeyState, Manager, Origin, Provider, Schedule
 
@@ -17,7 +17,8 @@ class CustomerManagedKey(Claim):
     """The key belongs to the customer's own account and is managed by the customer, not by the provider.
 
     `owner_account` is the customer's AWS account (12 digits), Google Cloud project (its id) or Microsoft Entra tenant
-    (its id, lower case). That the vendor really encrypts under this key is shown by `revocation-drill`, not here.
+    (its id, lower case). That the vendor really encrypts under this key is shown by `revocation-drill`, not here. Whose
+    a key service of the customer's own is, the profile alone says (`owner`); that the vendor asks it, its log shows.
     """
 
     owner_account: str = Field(pattern=rf"^(\d{{12}}|{_PROJECT}|{_TENANT})$")
@@ -27,7 +28,7 @@ class CustomerManagedKey(Claim):
 def customer_managed_key(claim: CustomerManagedKey, custody: keys.Custody) -> Iterator[Finding]:
     owner = f"{_OWNERS[custody.provider]} {custody.owner}"
     if custody.owner == claim.owner_account:
-        yield holds(f"The key belongs to {owner}")
+        yield holds(f"The key belongs to {owner}", _STATED if custody.provider is Provider.KEY_SERVICE else None)
     else:
         yield broken(f"The key belongs to {owner}, not to {claim.owner_account}")
     if custody.manager is Manager.CUSTOMER:
@@ -87,6 +88,9 @@ def _rotated(
 def _never_rotated(
     claim: RotationSchedule, custody: keys.Custody, rotation: keys.Rotation, now: datetime
 ) -> Iterator[Finding]:
+    if custody.created is None:
+        yield unknown("When the key was made is not known. To settle it: the record of its making")
+        return
     due = custody.created + claim.every
     made = f"Made on {custody.created:%Y-%m-%d}"
     if now >= due and custody.origin is Origin.IMPORTED:
@@ -141,13 +145,20 @@ def _shown(rotation: keys.Rotation) -> str:
     return f"it rotates by itself every {period}{following}"
 
 
+_STATED = Assurance.STATED
 _HOW = {True: " by schedule", False: " on demand", None: ""}
-_OWNERS = {Provider.AWS: "account", Provider.GOOGLE: "project", Provider.AZURE: "tenant"}
+_OWNERS = {
+    Provider.AWS: "account",
+    Provider.GOOGLE: "project",
+    Provider.AZURE: "tenant",
+    Provider.KEY_SERVICE: "the profile's owner",
+}
 _ORIGINS = {
     Origin.PROVIDER_MADE: "made by the provider",
     Origin.IMPORTED: "imported by the customer",
     Origin.EXTERNAL_KEY_STORE: "in an external key store",
     Origin.HSM_CLUSTER: "in an HSM cluster of the customer's",
     Origin.SINGLE_TENANT_HSM: "in a single-tenant HSM",
+    Origin.FETCHED: "in a key service of the customer's own, from which the log shows that the vendor fetches it",
     Origin.UNKNOWN: "of an origin that the provider does not name",
 }

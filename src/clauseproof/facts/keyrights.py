@@ -69,6 +69,9 @@ _AZURE = _by_operation(
     },
 )
 
+_KEY_SERVICE = {"fetch": Right.DECRYPT}
+"""Whoever is given a key, or a data key that was opened with it, can open the data."""
+
 _SERVICES = ("kms:", "cloudkms.", "resourcemanager.", "microsoft.keyvault/")
 _GOOGLE_VERBS = {
     verb: right
@@ -91,7 +94,7 @@ def operations(provider: Provider, patterns: Iterable[str], but: Iterable[str] =
     pattern of the key service's that fits nothing in the tables is an operation all the same.
     """
     written, excepted = list(patterns), list(but)
-    known = {Provider.AWS: _AWS, Provider.AZURE: _AZURE}.get(provider, {})
+    known = {Provider.AWS: _AWS, Provider.AZURE: _AZURE, Provider.KEY_SERVICE: _KEY_SERVICE}.get(provider, {})
     found = {name: right for name, right in known.items() if any(matches(pattern, name) for pattern in written)}
     ours = (pattern for pattern in written if pattern.lower().startswith(_SERVICES))
     found |= {new: _by_name(provider, new) for new in ours if not any(matches(new, name) for name in known)}

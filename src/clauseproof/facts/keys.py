@@ -2,7 +2,7 @@
 
 import enum
 import re
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
@@ -90,6 +90,8 @@ class Provider(enum.StrEnum):
     AWS = "aws"
     GOOGLE = "google"
     AZURE = "azure"
+    KEY_SERVICE = "key-service"
+    """The buyer's own: no control plane can be asked, and what stands in its place is what its log shows."""
 
 
 class Manager(enum.StrEnum):
@@ -110,6 +112,8 @@ class Origin(enum.StrEnum):
     HSM_CLUSTER = "hsm-cluster"
     """An HSM cluster of the customer's at the provider: AWS CloudHSM key store."""
     SINGLE_TENANT_HSM = "single-tenant-hsm"
+    FETCHED = "fetched"
+    """In a key service of the customer's own, which hands it to the provider; the provider may keep it for a while."""
     UNKNOWN = "unknown"
 
 
@@ -151,8 +155,9 @@ class Custody(Facts):
 
     Attributes:
         target: the provider's full name of the key, as the provider gave it back.
-        owner: AWS account id, Google project, Azure tenant.
+        owner: AWS account id, Google project, Azure tenant; of the buyer's own key service what the profile says.
         spec: the provider's word for its algorithm and size, such as `SYMMETRIC_DEFAULT`.
+        created: None where nobody tells.
         store: id of the custom or external key store; None where there is none.
         replicas: the other regions that hold a copy of the material; None where the provider's API does not say.
         protection: None where the provider's API does not say (AWS).
@@ -161,6 +166,7 @@ class Custody(Facts):
     """
 
     kind = "keys.custody"
+    version = 2
     ceiling = Assurance.REPORTED
 
     provider: Provider
@@ -171,7 +177,7 @@ class Custody(Facts):
     state: KeyState
     usage: Usage
     spec: str
-    created: AwareDatetime
+    created: AwareDatetime | None
     partition: str
     region: str
     multi_region: bool
@@ -180,6 +186,11 @@ class Custody(Facts):
     protection: Protection | None
     material_expires: AwareDatetime | None
     deletion: AwareDatetime | None
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew the date of every key."""
+        return data if written == 1 else super().upgrade(written, data)
 
 
 class Schedule(enum.StrEnum):

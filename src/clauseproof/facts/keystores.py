@@ -13,6 +13,8 @@ class Way(enum.StrEnum):
 
     INTERNET = "internet"
     PRIVATE = "private network"
+    UNSAID = "network"
+    """Nobody says which."""
 
 
 class Keeper(Frozen):

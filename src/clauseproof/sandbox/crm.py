@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from clauseproof.sandbox.envelope import DataKeys, KeyRefused, Sealed, open_sealed, seal
+from clauseproof.sandbox.envelope import KeyRefused, Sealed, Wrapper, open_sealed, seal
 
 LONGEST_BODY: Final = 65536
 
@@ -20,7 +20,7 @@ LONGEST_BODY: Final = 65536
 class Contacts:
     """One tenant's contacts by id, sealed. Thread-safe."""
 
-    def __init__(self, keys: DataKeys, tenant: str) -> None:
+    def __init__(self, keys: Wrapper, tenant: str) -> None:
         self._keys = keys
         self._tenant = tenant
         self._lock = threading.Lock()

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -39,6 +39,16 @@ def kms_client(url: str, *, region: str, access_key: str) -> "KMSClient":
     )
     session = boto3.session.Session(aws_access_key_id=access_key, aws_secret_access_key=_UNCHECKED)
     return session.client("kms", region_name=region, endpoint_url=url, config=config)
+
+
+class Wrapper(Protocol):
+    """Makes data keys and unwraps them, by whatever key stands behind it."""
+
+    def new(self, context: dict[str, str]) -> tuple[bytes, bytes]:
+        """A fresh data key, plain and wrapped. Raises KeyRefused."""
+
+    def unwrap(self, wrapped: bytes, context: dict[str, str]) -> bytes:
+        """The plain data key. Raises KeyRefused."""
 
 
 class DataKeys:
@@ -97,14 +107,14 @@ class Sealed:
     ciphertext: bytes
 
 
-def seal(keys: DataKeys, plain: bytes, context: dict[str, str]) -> Sealed:
+def seal(keys: Wrapper, plain: bytes, context: dict[str, str]) -> Sealed:
     """Encrypt a record under a data key of its own. Raises KeyRefused."""
     key, wrapped = keys.new(context)
     nonce = os.urandom(NONCE_BYTES)
     return Sealed(wrapped, nonce, AESGCM(key).encrypt(nonce, plain, None))
 
 
-def open_sealed(keys: DataKeys, sealed: Sealed, context: dict[str, str]) -> bytes:
+def open_sealed(keys: Wrapper, sealed: Sealed, context: dict[str, str]) -> bytes:
     """Decrypt a record. Raises KeyRefused."""
     key = keys.unwrap(sealed.wrapped_key, context)
     return AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, None)
