@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from pydantic import field_validator
 
-from clauseproof import All, Case, Claim, Finding, Outcome, broken, check, holds, note, unknown
+from clauseproof import All, Case, Claim, Finding, Outcome, Unseen, broken, check, holds, note, unknown
 from clauseproof.facts import keyaccess, keys, keystores
 from clauseproof.facts.keyaccess import EVERYONE, Admission, Level
 from clauseproof.facts.keyrights import Right, matches, operations
@@ -22,8 +23,9 @@ class KeySeparation(Claim):
     Google they are `serviceAccount:...`, `user:...`, `group:...`, `projectOwner:...`.
 
     Wildcards, exceptions and denials in policies are understood; of conditions those that say who may call, and those
-    that only narrow the use. Any other condition leaves the question open. Who can merely see the key and its settings
-    is noted, and counts where `seeing_counts`.
+    that only narrow the use, and on Google those of time and of the resource's name. Any other condition leaves the
+    question open, and so do a denial that was not seen and one of a group, whose members nobody here knows. Who can
+    merely see the key and its settings is noted, and counts where `seeing_counts`.
 
     Attributes:
         allowed: principals that may do anything.
@@ -57,15 +59,43 @@ class _Entry(NamedTuple):
 
 
 @check("key-separation")
-def key_separation(claim: KeySeparation, access: keyaccess.Access) -> Iterator[Finding]:
+def key_separation(claim: KeySeparation, access: keyaccess.Access, case: Case) -> Iterator[Finding]:
     levels = {Level.KEY, Level.ABOVE} if claim.inherited else {Level.KEY}
-    told = [admission for admission in access.admissions if admission.level in levels]
-    problems = [_judge(claim, entry, told) for entry in _entries(claim, told, access.provider)]
-    open_ = [unknown(gap.unseen.sentence) for gap in access.gaps if gap.level in levels]
+    told = [a for a in access.admissions if (a.level in levels or not a.allows) and not _over(a, case.now)]
+    in_force = [a for a in told if not _to_come(a, case.now)]
+    bars = _Bars(
+        tuple(a for a in in_force if not a.allows),
+        tuple(gap.unseen for gap in access.gaps if gap.keeps_out),
+    )
+    judged = [(entry.admission, _judge(claim, entry, bars)) for entry in _entries(claim, told, access.provider)]
+    problems = [finding for admission, finding in judged if not _to_come(admission, case.now)]
+    open_ = [unknown(gap.unseen.sentence) for gap in access.gaps if gap.level in levels and not gap.keeps_out]
     yield from (*problems, *open_)
+    coming = [(a, finding) for a, finding in judged if _to_come(a, case.now) and finding.outcome is not Outcome.NOTE]
+    yield from (
+        note(f"From {a.starts:%Y-%m-%d %H:%M} UTC on: {finding.text}", about=finding.about) for a, finding in coming
+    )
     if not open_ and all(problem.outcome is Outcome.NOTE for problem in problems):
-        yield holds(f"Nobody off the list can use the key: {_count(told)} let in by {', '.join(access.looked_at)}")
+        yield holds(
+            f"Nobody off the list can use the key: {_count(in_force)} let in by {', '.join(access.looked_at)}",
+            until=min((a.starts for a, _ in coming if a.starts), default=None),
+        )
     yield from _limits(access.provider, told, problems)
+
+
+class _Bars(NamedTuple):
+    """What keeps somebody out, and the policies of that kind that were not seen."""
+
+    denials: tuple[Admission, ...]
+    unseen: tuple[Unseen, ...]
+
+
+def _over(admission: Admission, now: datetime) -> bool:
+    return admission.ends is not None and admission.ends <= now
+
+
+def _to_come(admission: Admission, now: datetime) -> bool:
+    return admission.starts is not None and now < admission.starts
 
 
 def _entries(claim: KeySeparation, told: Iterable[Admission], provider: Provider) -> Iterator[_Entry]:
@@ -89,7 +119,7 @@ def _let_in(admission: Admission) -> tuple[str, ...]:
     return (EVERYONE,) if admission.others else admission.principals
 
 
-def _judge(claim: KeySeparation, entry: _Entry, told: Iterable[Admission]) -> Finding:
+def _judge(claim: KeySeparation, entry: _Entry, bars: _Bars) -> Finding:
     name, where = _spelled(entry), entry.admission.where
     if _DEAD.match(entry.who):
         return note(f"{name} is named by {where} and exists no more", about=entry.who)
@@ -98,22 +128,25 @@ def _judge(claim: KeySeparation, entry: _Entry, told: Iterable[Admission]) -> Fi
             f"What {where} lets {name} do could not be read. To settle it: iam.roles.get for whoever looks",
             about=entry.who,
         )
-    denials = [admission for admission in told if not admission.allows]
     left = {
         operation: right
         for operation, right in entry.excess.items()
-        if not any(_denied(claim, entry, operation, right, denial) for denial in denials)
+        if not any(_denied(claim, entry, operation, right, denial) for denial in bars.denials)
     }
     deeds = _deeds({op: right for op, right in left.items() if claim.seeing_counts or right is not Right.READ})
     if not deeds:
         return note(f"{name} can do no more than see the key, by {where}", about=entry.who)
     text = f"{name} may {deeds}, by {where}{_narrowed(entry.admission)}"
-    doubts = [*entry.admission.depends_on, *(c for d in denials for c in _may_deny(entry, left, d))]
+    doubts = [*entry.admission.depends_on, *(c for d in bars.denials for c in _may_deny(entry, left, d))]
     if doubts:
         return unknown(
             f"{text}, unless a condition that was not evaluated keeps it out ({'; '.join(doubts)}). "
             "To settle it: look at who meets the condition",
             about=entry.who,
+        )
+    if bars.unseen:
+        return unknown(
+            f"{text}, unless a policy that was not seen keeps it out: {bars.unseen[0].sentence}", about=entry.who
         )
     whose = "the vendor may not" if _inside(entry.who, entry.admission, claim.vendor) else "it is not on the list"
     return broken(f"{text}; {whose}", about=entry.who)
@@ -123,14 +156,19 @@ def _denied(claim: KeySeparation, entry: _Entry, operation: str, right: Right, d
     """Whether an unconditional denial takes this operation back."""
     if denial.confined_to or denial.narrowed_by or denial.depends_on or not _names(denial, operation):
         return False
-    if not denial.others:
-        return any(_covers(name, entry.who) for name in denial.principals)
-    return all(_may(claim, name, right) for name in denial.principals if _part_of(name, entry.who))
+    if not denial.others and not any(_covers(name, entry.who) for name in denial.principals):
+        return False
+    return all(_may(claim, name, right) for name in _left_out(denial) if _part_of(name, entry.who))
+
+
+def _left_out(denial: Admission) -> tuple[str, ...]:
+    """Those whom a denial does not speak of."""
+    return (*denial.principals, *denial.spared) if denial.others else denial.spared
 
 
 def _part_of(name: str, who: str) -> bool:
-    """Whether `name` is, or may be, among those whom `who` stands for."""
-    return who == EVERYONE or _covers(who, name) or _covers(name, who)
+    """Whether `name` is, or may be, among those whom `who` stands for, or the other way round."""
+    return who == EVERYONE or _covers(who, name) or _covers(name, who) or bool(_SET.match(name) or _SET.match(who))
 
 
 def _may(claim: KeySeparation, name: str, right: Right) -> bool:
@@ -140,10 +178,19 @@ def _may(claim: KeySeparation, name: str, right: Right) -> bool:
 
 
 def _may_deny(entry: _Entry, left: Iterable[str], denial: Admission) -> tuple[str, ...]:
-    """The conditions of a denial that may speak of this principal and of one of these operations."""
+    """What stands between this principal and a denial of one of these operations: conditions, and who is in a group."""
+    if not any(_names(denial, operation) for operation in left):
+        return ()
     conditions = (*denial.narrowed_by, *denial.depends_on, *(", ".join(names) for names in denial.confined_to))
-    about = denial.others or any(_covers(name, entry.who) for name in denial.principals)
-    return conditions if about and any(_names(denial, operation) for operation in left) else ()
+    if denial.others or any(_covers(name, entry.who) for name in denial.principals):
+        spared = (name for name in _left_out(denial) if _may_belong(entry.who, name) or _may_belong(name, entry.who))
+        return (*conditions, *(f"{denial.where} spares {name}" for name in spared))
+    return tuple(f"{denial.where} speaks of {name}" for name in denial.principals if _may_belong(entry.who, name))
+
+
+def _may_belong(who: str, group: str) -> bool:
+    """Whether somebody may be one of a group, or not. The whole world is one of none."""
+    return _SET.match(group) is not None and who not in (EVERYONE, group)
 
 
 def _names(denial: Admission, operation: str) -> bool:
@@ -175,6 +222,8 @@ def _account_of(name: str) -> str | None:
 
 
 _ACCOUNT = re.compile(r"arn:aws[a-z-]*:iam::(?P<number>\d{12}):root|(?P<digits>\d{12})")
+_SET = re.compile(r"(group|domain|projectOwner|projectEditor|projectViewer):|principalSet://")
+"""How Google writes principals that are several, whose members are not known here."""
 _DEAD = re.compile(r"(AIDA|AROA|AGPA|ANPA)[A-Z0-9]{12,}$|deleted:")
 
 
@@ -206,7 +255,7 @@ def _limits(provider: Provider, told: Iterable[Admission], problems: Iterable[Fi
     if provider is Provider.AWS and any(who.endswith(":root") for a in told for who in _let_in(a)):
         yield note("The key policy lets an account admit its own principals by IAM policies, which KMS does not show")
     if provider is Provider.GOOGLE and any(problem.outcome is Outcome.BROKEN for problem in problems):
-        yield note("IAM deny policies, which could take an admission back, were not looked at")
+        yield note("Principal access boundaries, which could take an admission back, were not looked at")
 
 
 class DistinctKeys(Claim):

@@ -1,19 +1,19 @@
-"""The audit log of a key: found over the wire through the engine, and judged rule by rule."""
+"""The audit log of a key: that of AWS over the wire through the engine, and every log judged rule by rule."""
 
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from checks.keylog import KeyUsageLog, key_usage_log
-from clauseproof.facts.azure import AzureKey
-from clauseproof.facts.google import GoogleKey
-from clauseproof.facts.keylog import Entry, Own, UsageLog
+from clauseproof.facts.keylog import Entry, Own, Recording, UsageLog
 from clauseproof.facts.keys import AwsKey
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
+from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling
 from clauseproof.sandbox.kms.aws import AwsKmsDouble, KeySeed
 from clauseproof.sandbox.kms.clock import Clock
@@ -105,32 +105,37 @@ def test_a_drill_that_could_not_be_made_leaves_nothing_to_look_for(double: AwsKm
     assert "LookupEvents" not in {call.operation for call in double.calls}
 
 
-@pytest.mark.parametrize(
-    ("key", "needs"),
-    [
-        (GoogleKey(key="projects/acme-crm/locations/europe-west3/keyRings/r/cryptoKeys/k"), "google-cloud-logging"),
-        (AzureKey(key="https://crm.vault.azure.net/keys/k"), "azure-monitor-query"),
-    ],
-)
-def test_where_the_key_service_cannot_show_its_log_the_verdict_says_what_could(
-    tmp_path: Path, key: GoogleKey | AzureKey, needs: str
-) -> None:
-    verdict = judged(key, "key-usage-log", LOGGED, tmp_path)
-    assert verdict.ruling is Ruling.INCONCLUSIVE
-    assert "does not show" in said(verdict)
-    assert needs in said(verdict)
-
-
 # rule by rule
 
 
+def recording(*, on: bool, exempt: tuple[str, ...] = ()) -> Recording:
+    return Recording(stream="uses", policies=("projects/p", "folders/7"), on=on, exempt=exempt)
+
+
 def own(found: float | None, missing: float = 0.0) -> Own:
-    entry = Entry(call="kms:DisableKey", at=NOW, error=None, id="e") if found is not None else None
-    return Own(call="kms:DisableKey", error=None, at=NOW, missing_until_s=missing, found_after_s=found, entry=entry)
+    return of("uses", found, missing)
 
 
-def judge(*calls: Own, within_s: float | None = None) -> list[Finding]:
-    log = UsageLog(target="arn", source="A log", kept_days=90, newest=(), own=calls)
+def of(stream: str, found: float | None, missing: float = 0.0) -> Own:
+    entry = logged(stream) if found is not None else None
+    return Own(
+        call="kms:DisableKey",
+        error=None,
+        stream=stream,
+        at=NOW,
+        missing_until_s=missing,
+        found_after_s=found,
+        entry=entry,
+    )
+
+
+def logged(stream: str) -> Entry:
+    return Entry(call="kms:DisableKey", at=NOW, error=None, id="e", stream=stream)
+
+
+def judge(*calls: Own, within_s: float | None = None, **more: Any) -> list[Finding]:
+    given = {"kept_days": 90, "newest": (), "routed": (), "recording": None, **more}
+    log = UsageLog.model_validate({"target": "arn", "source": "A log", "own": calls, **given})
     claim = KeyUsageLog(within=None if within_s is None else timedelta(seconds=within_s))
     return list(key_usage_log(claim, log))
 
@@ -154,3 +159,56 @@ def test_a_call_that_is_not_there_contradicts_only_after_the_clauses_time(
 
 def test_how_long_the_log_is_kept_is_said() -> None:
     assert "keeps this log for 90 days by itself" in texts(judge(own(1.0)))
+
+
+def test_a_log_that_is_led_elsewhere_shows_nothing_by_being_empty() -> None:
+    missing = of("uses", None, 60.0)
+    assert outcomes(judge(missing, within_s=1.0)) == [BROKEN]
+    assert outcomes(judge(missing, within_s=1.0, routed=("changes",))) == [BROKEN]
+    findings = judge(missing, within_s=1.0, routed=("uses",))
+    assert outcomes(findings) == [UNKNOWN]
+    assert "see where the log is led, and who may read it" in texts(findings)
+
+
+def test_a_log_that_has_others_of_its_kind_is_not_led_elsewhere() -> None:
+    missing = of("uses", None, 60.0)
+    assert outcomes(judge(missing, within_s=1.0, routed=("uses",), newest=(logged("uses"),))) == [BROKEN]
+    assert outcomes(judge(missing, of("uses", 1.0), within_s=1.0, routed=("uses",))) == [BROKEN, HOLDS]
+    assert outcomes(judge(missing, within_s=1.0, routed=("uses",), newest=(logged("changes"),))) == [UNKNOWN]
+
+
+def test_a_log_that_is_not_kept_contradicts_as_reported() -> None:
+    findings = judge(of("changes", 1.0), of("uses", None, 60.0), routed=("uses",), recording=recording(on=False))
+    assert outcomes(findings) == [HOLDS, UNKNOWN, BROKEN]
+    assert findings[2].assurance is Assurance.REPORTED
+    assert "no audit configuration of projects/p, folders/7 turns that on" in texts(findings)
+
+
+def test_a_log_that_is_there_is_believed_rather_than_its_settings() -> None:
+    findings = judge(of("uses", 1.0), routed=("uses",), recording=recording(on=False))
+    assert outcomes(findings) == [HOLDS]
+    assert "and yet it has some" in texts(findings)
+
+
+def test_a_principal_that_is_left_out_of_the_log_leaves_it_open() -> None:
+    findings = judge(of("uses", 1.0), recording=recording(on=True, exempt=("user:night@buyer.example",)))
+    assert outcomes(findings) == [HOLDS, UNKNOWN]
+    assert "What user:night@buyer.example does with the key is left out of the log" in texts(findings)
+
+
+def test_settings_that_could_not_be_read_decide_nothing() -> None:
+    unread = Unseen(reason=Reason.DENIED, text="no right to look", remedy="grant it")
+    assert outcomes(judge(of("uses", 1.0), routed=("uses",), recording=unread)) == [HOLDS]
+    findings = judge(of("uses", None, 60.0), within_s=1.0, routed=("uses",), recording=unread)
+    assert outcomes(findings) == [UNKNOWN]
+    assert "Whether it is kept is not known: no right to look. To settle it: grant it" in texts(findings)
+
+
+def test_a_log_recorded_before_there_were_others_is_still_read() -> None:
+    entry = {"call": "kms:Decrypt", "at": "2026-11-24T09:00:00Z", "error": None, "id": "e"}
+    call = {"call": "kms:Decrypt", "error": None, "at": entry["at"], "missing_until_s": 0.0, "found_after_s": 1.0}
+    written = {"target": "arn", "source": "A log", "kept_days": 90, "newest": [entry]}
+    read = UsageLog.load(1, {**written, "own": [{**call, "entry": entry}, {**call, "entry": None}]})
+    assert [own.stream for own in read.own] == ["event history", "event history"]
+    assert not read.silent("event history")
+    assert outcomes(list(key_usage_log(LOGGED, read))) == [HOLDS, UNKNOWN]

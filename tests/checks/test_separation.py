@@ -22,7 +22,7 @@ from clauseproof.sandbox.kms.aws import KeySeed as AwsSeed
 from clauseproof.sandbox.kms.faults import Faults
 from clauseproof.sandbox.kms.google import BUYER, GoogleKmsDouble, KeySeed
 from clauseproof.sandbox.kms.google import Level as Protection
-from tests.support.case import outcomes, texts
+from tests.support.case import case, outcomes, texts
 from tests.support.googlekeys import google_key
 from tests.support.keyruns import judged, judged_together, said
 from tests.support.keys import aws_key, client
@@ -181,7 +181,7 @@ def test_whoever_else_is_bound_at_any_level_is_a_contradiction(
     verdict = of_google(google, tmp_path)
     assert (verdict.ruling, verdict.assurance) == (Ruling.NOT_SATISFIED, Assurance.REPORTED)
     assert says in said(verdict)
-    assert "IAM deny policies, which could take an admission back, were not looked at" in said(verdict)
+    assert "Principal access boundaries, which could take an admission back, were not looked at" in said(verdict)
 
 
 def test_a_level_above_that_could_not_be_read_leaves_it_open(google: GoogleKmsDouble, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_level_above_that_could_not_be_read_leaves_it_open(google: GoogleKmsDo
 
 
 def test_a_condition_that_was_not_evaluated_leaves_it_open(google: GoogleKmsDouble, tmp_path: Path) -> None:
-    expression = 'resource.name.startsWith("projects/buyer-prod/locations/europe-west3/keyRings/other")'
+    expression = 'resource.name.extract("keyRings/{ring}/") == "other"'
     google.bind("projects/buyer-prod", USES, ["user:stranger@example.com"], condition=expression)
     verdict = of_google(google, tmp_path)
     assert verdict.ruling is Ruling.INCONCLUSIVE
@@ -219,6 +219,47 @@ def test_a_viewer_is_noted_and_counts_only_where_seeing_counts(google: GoogleKms
     assert of_google(google, tmp_path, strict).ruling is Ruling.NOT_SATISFIED
 
 
+EVERYBODY = {
+    "deniedPrincipals": ["principalSet://goog/public:all"],
+    "exceptionPrincipals": [
+        "principal://goog/subject/buyer@buyer.example",
+        f"principal://iam.googleapis.com/projects/-/serviceAccounts/{VENDOR.partition(':')[2]}",
+    ],
+    "deniedPermissions": ["cloudkms.googleapis.com/*", "cloudresourcemanager.googleapis.com/*"],
+}
+"""A rule that denies everybody but those on the list."""
+
+
+def test_an_admission_that_a_deny_policy_takes_back_lets_nobody_in(google: GoogleKmsDouble, tmp_path: Path) -> None:
+    google.bind("projects/buyer-prod", USES, ["user:stranger@example.com", "allUsers"])
+    google.deny("organizations/8", "keys", EVERYBODY)
+    verdict = of_google(google, tmp_path)
+    assert verdict.ruling is Ruling.SATISFIED, said(verdict)
+    assert "deny policies of organizations/8" in said(verdict)
+
+
+def test_a_deny_policy_that_was_not_seen_leaves_open_only_what_it_could_change(
+    google: GoogleKmsDouble, tmp_path: Path
+) -> None:
+    google.faults = Faults(denies=frozenset({"listPolicies"}))
+    assert of_google(google, tmp_path / "a").ruling is Ruling.SATISFIED
+    google.bind("projects/buyer-prod", USES, ["user:stranger@example.com"])
+    verdict = of_google(google, tmp_path / "b")
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert "user:stranger@example.com may decrypt, encrypt" in said(verdict)
+    assert "grant iam.denypolicies.list on projects/buyer-prod" in said(verdict)
+
+
+def test_a_binding_that_has_ended_lets_nobody_in(google: GoogleKmsDouble, tmp_path: Path) -> None:
+    ended = 'request.time < timestamp("2026-11-01T00:00:00Z")'
+    google.bind("projects/buyer-prod", USES, ["user:stranger@example.com"], condition=ended)
+    assert of_google(google, tmp_path / "a").ruling is Ruling.SATISFIED
+    with google.resource_manager(["organizations/8"]) as server:
+        key = google_key(google, google.seed_key(KeySeed(id="k")), iam_endpoint=server.url)
+        october = judged(key, "key-separation", OF_GOOGLE, tmp_path / "b", now=datetime(2026, 10, 1, tzinfo=UTC))
+    assert october.ruling is Ruling.NOT_SATISFIED
+
+
 # key-separation, rule by rule
 
 
@@ -229,11 +270,14 @@ def admission(who: object = STRANGER, *operations: str, **more: Any) -> Admissio
         "allows": True,
         "principals": (who,) if isinstance(who, str) else who,
         "others": False,
+        "spared": (),
         "operations": operations or ("kms:Decrypt",),
         "but": (),
         "confined_to": (),
         "narrowed_by": (),
         "depends_on": (),
+        "starts": None,
+        "ends": None,
     }
     return Admission.model_validate({**given, **more})
 
@@ -242,9 +286,11 @@ def denial(who: object = EVERYONE, *operations: str, **more: Any) -> Admission:
     return admission(who, *(operations or ("kms:*",)), allows=False, **more)
 
 
-def judge(*admissions: Admission, claim: KeySeparation = OURS, gaps: tuple[Gap, ...] = ()) -> list[Finding]:
+def judge(
+    *admissions: Admission, claim: KeySeparation = OURS, gaps: tuple[Gap, ...] = (), now: datetime | None = None
+) -> list[Finding]:
     seen = Access(provider=Provider.AWS, looked_at=("key policy", "grants"), admissions=admissions, gaps=gaps)
-    return list(key_separation(claim, seen))
+    return list(key_separation(claim, seen, case(now)))
 
 
 @pytest.mark.parametrize(
@@ -314,6 +360,78 @@ def test_a_denial_takes_back_what_it_surely_covers(keeps_out: Admission, outcome
     assert outcomes(judge(admission(STRANGER), keeps_out)) == [outcome]
 
 
+GROUP = "group:crm@buyer.example"
+ALICE, BOB = "user:alice@buyer.example", "user:bob@buyer.example"
+
+
+@pytest.mark.parametrize(
+    ("who", "keeps_out", "outcome"),
+    [
+        (ALICE, denial(ALICE), HOLDS),
+        (ALICE, denial(BOB), BROKEN),
+        (ALICE, denial(GROUP), UNKNOWN),
+        (ALICE, denial("principalSet://goog/cloudIdentityCustomerId/C01"), UNKNOWN),
+        (ALICE, denial(GROUP, "kms:Encrypt"), BROKEN),
+        (ALICE, denial(EVERYONE, spared=(BOB,)), HOLDS),
+        (ALICE, denial(EVERYONE, spared=(ALICE,)), BROKEN),
+        (ALICE, denial(EVERYONE, spared=(GROUP,)), UNKNOWN),
+        (ALICE, denial(EVERYONE, spared=(ROOT,)), HOLDS),
+        (GROUP, denial(GROUP), HOLDS),
+        (GROUP, denial(GROUP, spared=(BOB,)), UNKNOWN),
+        (GROUP, denial(GROUP, spared=(ROOT,)), HOLDS),
+        (GROUP, denial(BOB), BROKEN),
+        (GROUP, denial("group:others@buyer.example"), UNKNOWN),
+        (EVERYONE, denial(GROUP), BROKEN),
+        (EVERYONE, denial(EVERYONE, spared=(ROOT,)), HOLDS),
+        (EVERYONE, denial(EVERYONE, spared=(GROUP,)), BROKEN),
+    ],
+)
+def test_who_is_in_a_group_is_not_known(who: str, keeps_out: Admission, outcome: Outcome) -> None:
+    assert outcomes(judge(admission(who), keeps_out)) == [outcome]
+
+
+def test_whoever_belongs_to_a_group_on_the_list_is_on_the_list() -> None:
+    claim = KeySeparation(allowed=(GROUP,))
+    assert outcomes(judge(admission(ALICE), denial(EVERYONE, spared=(GROUP,)), claim=claim)) == [HOLDS]
+
+
+def test_a_denial_from_above_counts_even_where_only_the_keys_own_policy_is_promised() -> None:
+    own = KeySeparation(allowed=(ROOT,), inherited=False)
+    assert outcomes(judge(admission(ALICE), denial(ALICE, level=Level.ABOVE), claim=own)) == [HOLDS]
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 6, day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [(1, HOLDS), (10, BROKEN), (19, BROKEN), (20, HOLDS)], ids=["before", "first", "last", "after"]
+)
+def test_an_admission_counts_from_its_beginning_to_its_end(day: int, outcome: Outcome) -> None:
+    dated = admission(STRANGER, starts=at(10), ends=at(20))
+    assert outcomes(judge(dated, now=at(day))) == [outcome]
+
+
+def test_what_holds_until_an_admission_begins_says_so() -> None:
+    findings = judge(admission(STRANGER, starts=at(10)), now=at(1))
+    assert [finding.until for finding in findings if finding.outcome is HOLDS] == [at(10)]
+    assert f"From 2026-06-10 00:00 UTC on: {STRANGER} may decrypt" in texts(findings)
+
+
+def test_an_admission_that_will_be_denied_ends_nothing() -> None:
+    findings = judge(admission(STRANGER, starts=at(10)), denial(STRANGER), now=at(1))
+    assert [finding.until for finding in findings if finding.outcome is HOLDS] == [None]
+
+
+def test_a_denial_that_was_not_seen_makes_no_admission_worse() -> None:
+    gap = Gap(
+        level=Level.ABOVE, keeps_out=True, unseen=Unseen(reason=Reason.DENIED, text="no right", remedy="grant it")
+    )
+    assert outcomes(judge(admission(ROOT), gaps=(gap,))) == [HOLDS]
+    assert outcomes(judge(admission(STRANGER), gaps=(gap,))) == [UNKNOWN]
+    assert outcomes(judge(admission(STRANGER), denial(STRANGER), gaps=(gap,))) == [HOLDS]
+
+
 @pytest.mark.parametrize(
     ("spared", "operation", "outcome"),
     [
@@ -357,7 +475,11 @@ def test_an_operation_that_nobody_knows_counts_against_the_proof() -> None:
 
 def test_a_policy_above_the_key_counts_unless_the_promise_is_about_the_key_alone() -> None:
     above = admission(STRANGER, level=Level.ABOVE)
-    gap = Gap(level=Level.ABOVE, unseen=Unseen(reason=Reason.DENIED, text="no right to look", remedy="grant it"))
+    gap = Gap(
+        level=Level.ABOVE,
+        keeps_out=False,
+        unseen=Unseen(reason=Reason.DENIED, text="no right to look", remedy="grant it"),
+    )
     own = KeySeparation(allowed=(ROOT,), inherited=False)
     assert outcomes(judge(above)) == [BROKEN]
     assert outcomes(judge(admission(ROOT), gaps=(gap,))) == [UNKNOWN]

@@ -49,6 +49,9 @@ def _domain(value: str) -> str:
 class GoogleKey(CloudKey):
     """A key of Cloud KMS in the buyer's project. Credentials are Google's application default, never from a profile.
 
+    On the way to Cloud KMS `grpc_proxy`, else `https_proxy`, and `no_proxy` of the environment count, in lower case; on
+    the way to IAM `HTTPS_PROXY` and `NO_PROXY`, as everywhere. The observation names the proxy.
+
     Attributes:
         name: written as `key`; the key's full resource name, with the project's id.
         endpoint: another endpoint than the universe's own, `HOST[:PORT]`: one below the universe domain, or this
@@ -56,6 +59,7 @@ class GoogleKey(CloudKey):
         universe_domain: `googleapis.com`, or that of a sovereign cloud built on Google's; credentials belong to one.
         insecure: speak without TLS and without credentials; to this machine only.
         iam_endpoint: where the Resource Manager and IAM APIs are asked, instead of the universe's own.
+        log_endpoint: where Cloud Logging is asked, as `endpoint`.
     """
 
     key: ClassVar[str] = "key"
@@ -65,6 +69,7 @@ class GoogleKey(CloudKey):
     universe_domain: Annotated[str, AfterValidator(_domain)] = GOOGLE_CLOUD
     insecure: bool = False
     iam_endpoint: WebUrl | None = None
+    log_endpoint: Annotated[str, AfterValidator(_host_and_port)] | None = Field(default=None, max_length=256)
 
     @classmethod
     def accepts(cls, value: str) -> bool:
@@ -89,9 +94,9 @@ class GoogleKey(CloudKey):
     @model_validator(mode="after")
     def _tokens_stay(self) -> Self:
         """An access token serves whoever holds it: it goes to the universe that issued it, or to this machine."""
-        endpoint = parse_endpoint(f"https://{self.endpoint}").host if self.endpoint else None
+        endpoint, log = (parse_endpoint(f"https://{e}").host if e else None for e in (self.endpoint, self.log_endpoint))
         iam = split_url(self.iam_endpoint).hostname if self.iam_endpoint else None
-        for field, host in (("endpoint", endpoint), ("iam_endpoint", iam)):
+        for field, host in (("endpoint", endpoint), ("iam_endpoint", iam), ("log_endpoint", log)):
             if host and not is_loopback(host) and not host.endswith(f".{self.universe_domain}"):
                 raise ValueError(f"{field} {host} lies outside {self.universe_domain}, and access tokens stay inside")
         if self.insecure and (endpoint is None or not is_loopback(endpoint)):

@@ -31,11 +31,14 @@ def test_a_statement_is_an_admission() -> None:
         allows=True,
         principals=(ROOT,),
         others=False,
+        spared=(),
         operations=("kms:Encrypt", "kms:Decrypt"),
         but=(),
         confined_to=(),
         narrowed_by=(),
         depends_on=(),
+        starts=None,
+        ends=None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from starlette.applications import Starlette
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from clauseproof.facts.google import GoogleKey
-from clauseproof.facts.keyaccess import EVERYONE, Access, Level
+from clauseproof.facts.keyaccess import EVERYONE, Access, Admission, Level
 from clauseproof.model.errors import Denied, EvidenceRejected, LookFailed, TimedOut, Unreachable
 from clauseproof.probes.kms.google_access import access
 from clauseproof.probes.kms.google_iam import LONGEST_ANSWER, IamApi
@@ -55,8 +56,11 @@ def test_every_level_above_the_key_is_looked_at(double: GoogleKmsDouble, iam: st
         f"policy of {key.name}",
         f"policy of {key.ring}",
         "policy of projects/buyer-prod",
+        "deny policies of projects/buyer-prod",
         "policy of folders/7",
+        "deny policies of folders/7",
         "policy of organizations/8",
+        "deny policies of organizations/8",
     )
     assert found.gaps == ()
     assert at.calls == [
@@ -64,6 +68,7 @@ def test_every_level_above_the_key_is_looked_at(double: GoogleKmsDouble, iam: st
         "cloudresourcemanager.getAncestry",
         "cloudresourcemanager.getIamPolicy",
         "iam.roles.get",
+        "iam.denypolicies.list",
     ]
 
 
@@ -115,10 +120,12 @@ def test_a_policy_above_that_is_denied_is_a_gap_that_names_the_permission(
     double: GoogleKmsDouble, iam: str, resource: str
 ) -> None:
     double.bind(resource, "roles/owner", [])
-    (gap,) = access(key_of(double, iam), look()).gaps
-    assert gap.level is Level.ABOVE
+    policy, denials = access(key_of(double, iam), look()).gaps
+    assert (policy.level, policy.keeps_out) == (Level.ABOVE, False)
     kind = resource.split("/")[0]
-    assert f"grant resourcemanager.{kind}.getIamPolicy on {resource}" in gap.unseen.remedy
+    assert f"grant resourcemanager.{kind}.getIamPolicy on {resource}" in policy.unseen.remedy
+    assert (denials.level, denials.keeps_out) == (Level.ABOVE, True)
+    assert f"grant iam.denypolicies.list on {resource}" in denials.unseen.remedy
 
 
 @pytest.mark.parametrize(
@@ -136,7 +143,8 @@ def test_without_knowing_what_lies_above_there_is_a_gap(
     key = key_of(double, iam)
     double.faults = faults
     found = access(key, look())
-    assert says in found.gaps[0].unseen.text
+    assert all(says in gap.unseen.text for gap in found.gaps)
+    assert [gap.keeps_out for gap in found.gaps] == [False, True], "neither admissions nor denials were seen"
     assert len(found.looked_at) == 2
 
 
@@ -156,6 +164,89 @@ def test_without_the_keys_own_policy_nothing_was_seen(double: GoogleKmsDouble, i
     double.faults = Faults(denies=frozenset({"GetIamPolicy"}))
     with pytest.raises(Denied, match=r"lacks cloudkms\.cryptoKeys\.getIamPolicy"):
         access(key, look())
+
+
+# conditions
+
+
+RING = "projects/buyer-prod/locations/europe-west3/keyRings/crm"
+
+
+def bound(double: GoogleKmsDouble, iam: str, condition: str, role: str = USES) -> list[Admission]:
+    key = key_of(double, iam)
+    double.bind("projects/buyer-prod", role, [VENDOR], condition=condition)
+    return [a for a in access(key, look()).admissions if VENDOR in a.principals]
+
+
+def test_a_condition_of_time_is_kept_as_dates(double: GoogleKmsDouble, iam: str) -> None:
+    window = (
+        'request.time >= timestamp("2026-01-01T00:00:00Z") && request.time < timestamp("2027-01-01T00:00:00+01:00")'
+    )
+    (admission,) = bound(double, iam, window)
+    assert (admission.starts, admission.ends) == (
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(2026, 12, 31, 23, tzinfo=UTC),
+    )
+    assert admission.depends_on == ()
+
+
+def test_a_binding_for_other_names_lets_nobody_in(double: GoogleKmsDouble, iam: str) -> None:
+    assert bound(double, iam, f'resource.name.startsWith("{RING}-eu/")') == []
+    assert bound(double, iam, f'resource.name == "{RING}/cryptoKeys/other"') == []
+
+
+def test_a_binding_for_the_keys_own_name_holds_and_for_nothing_above_it(double: GoogleKmsDouble, iam: str) -> None:
+    (admission,) = bound(double, iam, f'resource.name.startsWith("{RING}/cryptoKeys/k")', "roles/cloudkms.admin")
+    assert admission.depends_on == ()
+    assert {"resourcemanager.projects.*", "cloudkms.keyRings.*"} <= set(admission.but)
+
+
+# deny policies
+
+DENIED = {
+    "deniedPrincipals": ["principalSet://goog/public:all"],
+    "exceptionPrincipals": ["principal://goog/subject/buyer@buyer.example"],
+    "deniedPermissions": ["cloudkms.googleapis.com/cryptoKeyVersions.useToDecrypt"],
+}
+
+
+def denied(found: Access) -> list[Admission]:
+    return [admission for admission in found.admissions if not admission.allows]
+
+
+def test_a_deny_rule_is_a_denial_in_the_words_of_allow_policies(double: GoogleKmsDouble, iam: str) -> None:
+    key = key_of(double, iam)
+    double.deny("folders/7", "no-decryption", DENIED)
+    (denial,) = denied(access(key, look()))
+    assert denial.where == "deny policy no-decryption of folders/7"
+    assert (denial.principals, denial.spared) == ((EVERYONE,), ("user:buyer@buyer.example",))
+    assert denial.operations == ("cloudkms.cryptoKeyVersions.useToDecrypt",)
+
+
+def test_every_rule_of_every_deny_policy_is_read_page_by_page(double: GoogleKmsDouble, iam: str) -> None:
+    key, at = key_of(double, iam), look()
+    for resource in ("projects/buyer-prod", *ABOVE):
+        double.deny(resource, "one", DENIED, DENIED)
+        double.deny(resource, "two", DENIED)
+    assert len(denied(access(key, at))) == 9
+    assert "iam.denypolicies.get" in at.calls
+
+
+def test_a_deny_rule_about_something_else_is_left_out(double: GoogleKmsDouble, iam: str) -> None:
+    key = key_of(double, iam)
+    double.deny("folders/7", "p", {**DENIED, "deniedPermissions": ["storage.googleapis.com/buckets.delete"]})
+    assert denied(access(key, look())) == []
+
+
+def test_a_deny_policy_that_cannot_be_read_is_a_gap_that_names_the_permission(
+    double: GoogleKmsDouble, iam: str
+) -> None:
+    key = key_of(double, iam)
+    double.deny("folders/7", "p", DENIED)
+    double.faults = Faults(denies=frozenset({"getPolicy"}))
+    (gap,) = access(key, look()).gaps
+    assert gap.keeps_out
+    assert "grant iam.denypolicies.get on folders/7" in gap.unseen.remedy
 
 
 # an answer that is none
@@ -229,3 +320,42 @@ def test_nobody_there_and_nobody_answering_are_told_apart() -> None:
     api._look.deadline = api._look.clock() - 1
     with pytest.raises((TimedOut, LookFailed), match="ran out of time"):
         api.ancestry()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"policies": {}}',
+        b'{"policies": [{"kind": "DenyPolicy"}]}',
+        b'{"policies": [{"name": "policies/x/denypolicies/../../v1/secrets"}]}',
+        b'{"policies": [{"name": "policies/x/denypolicies/.."}]}',
+        b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{}]}',
+        b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{"denyRule": {"deniedPrincipals": "all"}}]}',
+        b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{"denyRule": {"denialCondition": 1}}]}',
+    ],
+)
+def test_deny_policies_that_are_none_are_rejected_whole(content: bytes) -> None:
+    with answering(content) as url, pytest.raises(EvidenceRejected):
+        ask(url).denials("folders/7")
+
+
+def test_a_list_of_deny_policies_without_an_end_is_given_up() -> None:
+    with (
+        answering(b'{"policies": [], "nextPageToken": "&more"}') as url,
+        pytest.raises(Unreachable, match="do not come to an end"),
+    ):
+        ask(url).denials("folders/7")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"auditConfigs": 1}',
+        b'{"auditConfigs": [{"auditLogConfigs": []}]}',
+        b'{"auditConfigs": [{"service": "allServices", "auditLogConfigs": [{"logType": 1}]}]}',
+        b'{"auditConfigs": [{"service": "x", "auditLogConfigs": [{"logType": "DATA_READ", "exemptedMembers": 1}]}]}',
+    ],
+)
+def test_an_audit_configuration_that_is_none_is_rejected(content: bytes) -> None:
+    with answering(content) as url, pytest.raises(EvidenceRejected, match="the audit configuration of folders/7"):
+        ask(url).audit_configs("folders/7")

@@ -31,7 +31,7 @@ def access(key: AwsKey, custody: Custody, look: Look) -> Access:
             failures.append(error)
     if not looked_at:
         raise failures[0]
-    gaps = tuple(Gap(level=Level.KEY, unseen=error.unseen()) for error in failures)
+    gaps = tuple(Gap(level=Level.KEY, keeps_out=False, unseen=error.unseen()) for error in failures)
     return Access(provider=Provider.AWS, looked_at=tuple(looked_at), admissions=tuple(admissions), gaps=gaps)
 
 
@@ -53,11 +53,14 @@ def _grant(entry: Mapping[str, Any], whose: str, operations: tuple[str, ...]) ->
         allows=True,
         principals=(_who(entry, whose) or "unknown",),
         others=False,
+        spared=(),
         operations=operations,
         but=(),
         confined_to=(),
         narrowed_by=tuple(sorted(entry.get("Constraints") or {})),
         depends_on=(),
+        starts=None,
+        ends=None,
     )
 
 

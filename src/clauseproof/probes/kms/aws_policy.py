@@ -65,11 +65,14 @@ def _admission(number: int, raw: Mapping[str, Any], partition: str) -> Admission
         allows=effect == "Allow",
         principals=tuple(_principals(raw["NotPrincipal" if others else "Principal"], partition)),
         others=others,
+        spared=(),
         operations=actions,
         but=but,
         confined_to=confined,
         narrowed_by=narrowed,
         depends_on=unclear,
+        starts=None,
+        ends=None,
     )
 
 

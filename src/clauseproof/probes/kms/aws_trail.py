@@ -7,32 +7,28 @@ the call as a rule (CloudTrail user guide, "Working with CloudTrail event histor
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
+from itertools import islice
 from typing import Any
 
-from clauseproof.facts.drills import Act, Answer, Lane, Revocation
-from clauseproof.facts.keylog import Entry, Own, UsageLog
+from clauseproof.facts.drills import Revocation
+from clauseproof.facts.keylog import EVENT_HISTORY, Entry, UsageLog
 from clauseproof.facts.keys import AwsKey
 from clauseproof.model.errors import LookFailed
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
+from clauseproof.probes.kms import environment
+from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, Names, OwnCall, calls_of, watch
 from clauseproof.probes.kms.aws_api import AwsReach
 from clauseproof.probes.kms.aws_errors import code_of, explain
-from clauseproof.probes.kms.revocation import WAY_BACK_CALL
 
 KEPT_DAYS = 90
-OURS = "clauseproof/"
-"""What our clients call themselves, and what CloudTrail therefore writes beside our calls."""
 
-_SLACK = timedelta(minutes=1)
-_PAGE = 50
+_NAMES = Names("kms:DisableKey", "kms:EnableKey", "kms:Decrypt", EVENT_HISTORY, EVENT_HISTORY)
 _MOST_PAGES = 20
 _PER_SECOND = 2
 """LookupEvents that an account may make in a second (CloudTrail user guide, "Quotas")."""
-_LOOKS = 60
-_LONGEST_PAUSE_S = 15.0
 
 
 @probe(permission=Permission.OWN_ACCOUNT, deadline_s=7200, rights=("cloudtrail:LookupEvents",))
@@ -42,40 +38,15 @@ def usage_log(key: AwsKey, drill: Revocation, look: Look) -> UsageLog:
     Raises LookFailed. The endpoint is the region's own, or `AWS_ENDPOINT_URL_CLOUDTRAIL`.
     """
     trail = _Trail(AwsReach.of(key), look)
-    newest = tuple(_entry(event) for event in trail.newest())
-    own = _watch(trail, tuple(_calls_of(drill)), key, look)
-    return UsageLog(target=key.arn, source="AWS CloudTrail event history", kept_days=KEPT_DAYS, newest=newest, own=own)
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call of ours that the log should have."""
-
-    name: str
-    error: str | None
-    sent: datetime
-    answered: datetime
-
-    def is_in(self, event: Mapping[str, Any]) -> bool:
-        record = _record(event)
-        ours = OURS in str(record.get("userAgent", ""))
-        return ours and event.get("EventName") == self.name and record.get("errorCode") == self.error
-
-
-def _calls_of(drill: Revocation) -> Iterator[_Call]:
-    """Both acts, the last decryption that was served before them, and the first that was refused between them."""
-    yield _act(drill.disable, "DisableKey")
-    yield _act(drill.enable, "EnableKey" if drill.enable.call == WAY_BACK_CALL else "")
-    kms = [sample for sample in drill.samples if sample.lane is Lane.KMS]
-    served = [s for s in kms if s.outcome is Answer.SERVED and s.answered_s < drill.disable.t_s]
-    refused = [s for s in kms if s.outcome is Answer.REFUSED]
-    for sample in (*served[-1:], *refused[:1]):
-        sent = drill.disable.at + timedelta(seconds=sample.t_s - drill.disable.t_s)
-        yield _Call("Decrypt", sample.code, sent, sent + timedelta(seconds=sample.took_s))
-
-
-def _act(act: Act, name: str) -> _Call:
-    return _Call(name or act.call.partition(":")[2], None, act.at, act.at + timedelta(seconds=act.took_s))
+    return UsageLog(
+        target=key.arn,
+        source="AWS CloudTrail event history",
+        kept_days=KEPT_DAYS,
+        newest=tuple(trail.newest()),
+        own=watch(trail, calls_of(drill, _NAMES), key.drill.log_within, look),
+        routed=(),
+        recording=None,
+    )
 
 
 class _Trail:
@@ -86,16 +57,18 @@ class _Trail:
         self._look = look
         self._client: Any = None
 
-    def newest(self) -> list[dict[str, Any]]:
+    def newest(self) -> list[Entry]:
         """The newest page of events."""
-        return list(self._page(MaxResults=_PAGE)["Events"])
+        return [_entry(event) for event in self._page(MaxResults=MOST_NEWEST)["Events"]]
 
-    def around(self, call: _Call) -> Iterator[dict[str, Any]]:
-        """Events dated like a call, newest first."""
-        window = {"StartTime": call.sent - _SLACK, "EndTime": call.answered + _SLACK}
+    def around(self, call: OwnCall) -> Iterator[Entry]:
+        """The newest of our events that are dated like a call: CloudTrail has no two of our calls under one name."""
+        return islice((_entry(event) for event in self._dated(call) if _is_ours(event, call)), 1)
+
+    def _dated(self, call: OwnCall) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
-            page = self._page(MaxResults=_PAGE, **window, **token)
+            page = self._page(MaxResults=MOST_NEWEST, StartTime=call.since, EndTime=call.until, **token)
             yield from page["Events"]
             if not page.get("NextToken"):
                 return
@@ -109,6 +82,7 @@ class _Trail:
         try:
             if self._client is None:
                 self._client = self._reach.client_of("cloudtrail", attempts=5)
+                self._look.went_through(environment.of_botocore(self._client.meta.endpoint_url))
             else:
                 time.sleep(1 / _PER_SECOND)
             answer: dict[str, Any] = self._client.lookup_events(LookupAttributes=[about], **params)
@@ -133,6 +107,12 @@ def _record(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
+def _is_ours(event: Mapping[str, Any], call: OwnCall) -> bool:
+    record = _record(event)
+    ours = OURS in str(record.get("userAgent", ""))
+    return ours and f"kms:{event.get('EventName')}" == call.call and record.get("errorCode") == call.error
+
+
 def _entry(event: Mapping[str, Any]) -> Entry:
     code = _record(event).get("errorCode")
     source = str(event.get("EventSource", "")).partition(".")[0]
@@ -141,33 +121,5 @@ def _entry(event: Mapping[str, Any]) -> Entry:
         at=event["EventTime"].astimezone(UTC),
         error=None if code is None else str(code)[:80],
         id=str(event.get("EventId", ""))[:80],
+        stream=EVENT_HISTORY,
     )
-
-
-def _watch(trail: _Trail, calls: tuple[_Call, ...], key: AwsKey, look: Look) -> tuple[Own, ...]:
-    """Look for each call until all are found or the time is over."""
-    within_s = key.drill.log_within.total_seconds()
-    until = look.clock() + within_s
-    seen = [_not_yet(call) for call in calls]
-    while True:
-        seen = [own if own.entry else _looked(trail, call, own) for call, own in zip(calls, seen, strict=True)]
-        if look.clock() >= until or look.stopping() or all(own.entry for own in seen):
-            return tuple(seen)
-        time.sleep(max(0.0, min(_LONGEST_PAUSE_S, within_s / _LOOKS, until - look.clock())))
-
-
-def _not_yet(call: _Call) -> Own:
-    name = f"kms:{call.name}"
-    return Own(call=name, error=call.error, at=call.answered, missing_until_s=0.0, found_after_s=None, entry=None)
-
-
-def _looked(trail: _Trail, call: _Call, before: Own) -> Own:
-    asked_s = _since(call.answered)
-    event = next((event for event in trail.around(call) if call.is_in(event)), None)
-    if event is None:
-        return before.model_copy(update={"missing_until_s": asked_s})
-    return before.model_copy(update={"found_after_s": _since(call.answered), "entry": _entry(event)})
-
-
-def _since(moment: datetime) -> float:
-    return round(max(0.0, (datetime.now(UTC) - moment).total_seconds()), 3)

@@ -94,11 +94,14 @@ def _admission(assignment: Mapping[str, Any], roles: Mapping[str, Mapping[str, A
         allows=True,
         principals=(str(said.get("principalId", ""))[:_LONGEST_TEXT],),
         others=False,
+        spared=(),
         operations=None if definition is None else tuple(_actions(definition, "dataActions")),
         but=() if definition is None else tuple(_actions(definition, "notDataActions")),
         confined_to=(),
         narrowed_by=(),
         depends_on=(),
+        starts=None,
+        ends=None,
     )
 
 

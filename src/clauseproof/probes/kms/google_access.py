@@ -11,6 +11,8 @@ from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
 from clauseproof.probes.kms.google_api import GoogleApi, GoogleReach
+from clauseproof.probes.kms.google_conditions import Scope, decide
+from clauseproof.probes.kms.google_denials import denial
 from clauseproof.probes.kms.google_iam import IamApi
 
 MOST_ROLES = 300
@@ -29,6 +31,8 @@ _WORLD = frozenset({"allUsers", "allAuthenticatedUsers"})
     rights=(
         "cloudkms.cryptoKeys.getIamPolicy",
         "cloudkms.keyRings.getIamPolicy",
+        "iam.denypolicies.get",
+        "iam.denypolicies.list",
         "iam.roles.get",
         "resourcemanager.projects.get",
         "resourcemanager.projects.getIamPolicy",
@@ -40,16 +44,17 @@ def access(key: GoogleKey, look: Look) -> Access:
     """GetIamPolicy of the key and of its key ring, then Resource Manager for the project and what it lies in.
 
     Raises LookFailed where not even the key's own policy could be read; what else could not be is a gap. Bindings of
-    roles that have nothing to do with keys are left out. Deny policies are not read: one may make an admission void.
+    roles that have nothing to do with keys are left out. Deny policies are read last, at the project and above.
     """
     kms, iam = GoogleApi(GoogleReach.of(key), look), IamApi(key, look)
-    reading = _Reading(_Roles(iam))
+    reading = _Reading(key.name, _Roles(iam))
     reading.take(Level.KEY, key.name, lambda: _kms_bindings(kms, key.name))
     if not reading.looked_at:
         raise reading.failures[0]
     reading.take(Level.ABOVE, key.ring, lambda: _kms_bindings(kms, key.ring))
-    for resource in reading.try_(Level.ABOVE, lambda: _ancestry(iam, key)) or ():
+    for resource in reading.try_above(lambda: ancestry(iam, key)):
         reading.take(Level.ABOVE, resource, lambda resource=resource: iam.bindings(resource))  # type: ignore[misc]
+        reading.take_denials(resource, lambda resource=resource: iam.denials(resource))  # type: ignore[misc]
     return Access(
         provider=Provider.GOOGLE,
         looked_at=tuple(reading.looked_at),
@@ -58,7 +63,8 @@ def access(key: GoogleKey, look: Look) -> Access:
     )
 
 
-def _ancestry(iam: IamApi, key: GoogleKey) -> tuple[str, ...]:
+def ancestry(iam: IamApi, key: GoogleKey) -> tuple[str, ...]:
+    """The project and what it lies in, the nearest first. Raises LookFailed."""
     if key.insecure and key.iam_endpoint is None:
         raise Unknowable(
             f"what {key.name} inherits from its project and above was not looked at", "name iam_endpoint in the profile"
@@ -101,7 +107,8 @@ class _Roles:
 class _Reading:
     """What was read so far, and what could not be."""
 
-    def __init__(self, roles: _Roles) -> None:
+    def __init__(self, key: str, roles: _Roles) -> None:
+        self._key = key
         self._roles = roles
         self.looked_at: list[str] = []
         self.admissions: list[Admission] = []
@@ -114,31 +121,55 @@ class _Reading:
         if bindings is None:
             return
         self.looked_at.append(f"policy of {resource}")
-        every = [self._admission(level, resource, binding) for binding in bindings]
-        self.admissions += [admission for admission in every if admission.operations != ()]
+        every = (self._admission(level, resource, binding) for binding in bindings)
+        self.admissions += [found for found in every if found is not None and found.operations != ()]
 
-    def try_(self, level: Level, read: Callable[[], Iterable[Any]]) -> Iterable[Any] | None:
+    def take_denials(self, resource: str, read: Callable[[], Iterable[Any]]) -> None:
+        """Read the deny policies attached to one resource."""
+        rules = self.try_(Level.ABOVE, read, keeps_out=True)
+        if rules is None:
+            return
+        self.looked_at.append(f"deny policies of {resource}")
+        every = (denial(resource, policy, rule) for policy, rule in rules)
+        self.admissions += [found for found in every if found is not None]
+
+    def try_above(self, read: Callable[[], Iterable[str]]) -> Iterable[str]:
+        """What the key lies in; where that is not known, neither admissions nor denials were seen there."""
+        found = self.try_(Level.ABOVE, read)
+        if found is None:
+            self.gaps.append(self.gaps[-1].model_copy(update={"keeps_out": True}))
+        return found or ()
+
+    def try_(self, level: Level, read: Callable[[], Iterable[Any]], *, keeps_out: bool = False) -> Iterable[Any] | None:
         """What a reader gives, or a gap and None."""
         try:
             return read()
         except LookFailed as error:
             self.failures.append(error)
-            self.gaps.append(Gap(level=level, unseen=error.unseen()))
+            self.gaps.append(Gap(level=level, keeps_out=keeps_out, unseen=error.unseen()))
             return None
 
-    def _admission(self, level: Level, resource: str, binding: Any) -> Admission:
+    def _admission(self, level: Level, resource: str, binding: Any) -> Admission | None:
+        """One binding; None for one whose condition lets nobody near the key."""
         role = str(binding["role"])
         condition = binding.get("condition") or {}
         expression = str(condition.get("expression") or "")
+        scope = decide(expression, self._key) if expression else Scope()
+        if scope is not None and scope.void:
+            return None
+        undecided = (f"{condition.get('title') or 'condition'}: {expression}"[:_SHOWN],)
         return Admission(
             where=f"{role[:_SHOWN]} on {resource}",
             level=level,
             allows=True,
             principals=tuple(EVERYONE if member in _WORLD else str(member) for member in binding.get("members", ())),
             others=False,
+            spared=(),
             operations=self._roles.permissions(role),
-            but=(),
+            but=scope.but if scope else (),
             confined_to=(),
             narrowed_by=(),
-            depends_on=(f"{condition.get('title') or 'condition'}: {expression}"[:_SHOWN],) if expression else (),
+            depends_on=() if scope else undecided,
+            starts=scope.starts if scope else None,
+            ends=scope.ends if scope else None,
         )

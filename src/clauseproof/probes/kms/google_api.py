@@ -11,22 +11,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clauseproof import __version__
 from clauseproof.facts.google import GOOGLE_CLOUD, GoogleKey
 from clauseproof.model.errors import LookFailed, Unreachable
 from clauseproof.model.look import Look
+from clauseproof.probes.kms import environment
 from clauseproof.probes.kms.google_errors import TRANSIENT, AnotherUniverse, code_of, explain
 
 if TYPE_CHECKING:
     from google.cloud.kms_v1 import EkmServiceClient, KeyManagementServiceClient
+    from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
 
 CALL_S = 10.0
 ATTEMPTS = 3
 _PAUSE_S = 0.25
-_OPTIONS = (("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_retries", 0))
+_OPTIONS = (
+    ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.enable_retries", 0),
+    ("grpc.primary_user_agent", f"clauseproof/{__version__}"),
+)
+"""The user agent that Google's audit logs show is gRPC's, not the one that the client library is given."""
 _ALONE = ("grpc.use_local_subchannel_pool", 1)
 """Channels share connections, and with them a connection's long wait after a failure, unless told not to."""
 
@@ -36,10 +43,15 @@ _making_clients = threading.Lock()
 
 
 class Clients:
-    """Clients of the services at one endpoint, each connected when first used."""
+    """Clients of the services at one endpoint, each connected when first used.
 
-    def __init__(self, make: Callable[[Any], Any]) -> None:
+    Attributes:
+        email: the service account that they act as; None for anybody else.
+    """
+
+    def __init__(self, make: Callable[[Any], Any], email: str | None = None) -> None:
         self._make = make
+        self.email = email
 
     @functools.cached_property
     def keys(self) -> "KeyManagementServiceClient":
@@ -57,9 +69,17 @@ class Clients:
         client: EkmServiceClient = self._make(EkmServiceClient)
         return client
 
+    @functools.cached_property
+    def logs(self) -> "LoggingServiceV2Client":
+        """Cloud Logging, whose endpoint is another."""
+        from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+
+        client: LoggingServiceV2Client = self._make(LoggingServiceV2Client)
+        return client
+
     def close(self) -> None:
         """Close what was connected."""
-        for client in ("keys", "external"):
+        for client in ("keys", "external", "logs"):
             if client in self.__dict__:
                 getattr(self, client).transport.close()
 
@@ -92,12 +112,12 @@ class GoogleReach:
     def clients(self) -> Clients:
         """Clients shared by all keys behind one endpoint. Raises google-auth's errors, see `explain`."""
         with _making_clients:
-            return _shared(self.endpoint, self.universe, self.insecure, _environment())
+            return _shared(replace(self, name=""), _environment())
 
     @contextmanager
     def fresh_clients(self) -> Iterator[Clients]:
         """Clients of their own, with credentials read anew, so that renewed ones are found."""
-        made = _connect(self.endpoint, self.universe, self.insecure, (*_OPTIONS, _ALONE))
+        made = connect(self, _SCOPE, _ALONE)
         try:
             yield made
         finally:
@@ -105,8 +125,8 @@ class GoogleReach:
 
 
 @functools.lru_cache(maxsize=8)
-def _shared(endpoint: str | None, universe: str, insecure: bool, environment: int) -> Clients:
-    return _connect(endpoint, universe, insecure, _OPTIONS)
+def _shared(reach: GoogleReach, environment: int) -> Clients:
+    return connect(reach, _SCOPE)
 
 
 def _environment() -> int:
@@ -115,40 +135,42 @@ def _environment() -> int:
     return hash(frozenset((name, os.environ[name]) for name in names))
 
 
-def _connect(endpoint: str | None, universe: str, insecure: bool, options: tuple[tuple[str, int], ...]) -> Clients:
-    credentials = _nobody() if insecure else _credentials(universe)
+def connect(reach: GoogleReach, scope: str, *more_options: tuple[str, int]) -> Clients:
+    """Clients with credentials for `scope`, read anew. Raises google-auth's errors, see `explain`."""
+    credentials = _nobody() if reach.insecure else _credentials(reach.universe, scope)
 
     def make(client: Any) -> Any:
         from google.api_core.client_options import ClientOptions
         from google.api_core.gapic_v1.client_info import ClientInfo
 
         transport = client.get_transport_class("grpc")
-        open_channel = _plain if insecure else transport.create_channel
+        open_channel = _plain if reach.insecure else transport.create_channel
 
         def channel(host: str, **more: Any) -> Any:
-            return open_channel(host, **{**more, "options": [*more.get("options", ()), *options]})
+            return open_channel(host, **{**more, "options": [*more.get("options", ()), *_OPTIONS, *more_options]})
 
         return client(
             transport=functools.partial(transport, channel=channel),
-            client_options=ClientOptions(api_endpoint=endpoint, universe_domain=universe),
+            client_options=ClientOptions(api_endpoint=reach.endpoint, universe_domain=reach.universe),
             client_info=ClientInfo(user_agent=f"clauseproof/{__version__}"),  # type: ignore[no-untyped-call]
             credentials=credentials,
         )
 
-    return Clients(make)
+    email = str(getattr(credentials, "service_account_email", None) or "")
+    return Clients(make, email if "@" in email else None)
 
 
-def _credentials(universe: str) -> Any:
+def _credentials(universe: str, scope: str) -> Any:
     import google.auth
 
-    found, _ = google.auth.default(default_scopes=[_SCOPE])
+    found, _ = google.auth.default(default_scopes=[scope])
     issuer = found.universe_domain
     if issuer != universe:
         raise AnotherUniverse(f"{issuer} is not {universe}")
     return found
 
 
-def _plain(host: str, *, options: list[tuple[str, int]], **unused: Any) -> Any:
+def _plain(host: str, *, options: list[tuple[str, int | str]], **unused: Any) -> Any:
     import grpc  # type: ignore[import-untyped]
 
     return grpc.insecure_channel(host, options=options)
@@ -188,6 +210,7 @@ class GoogleApi:
     def try_call(self, operation: str, **request: Any) -> Any:
         """The same for a caller who decides by the code. Raises Failed."""
         self._look.called(f"cloudkms.{operation}")
+        self._look.went_through(environment.of_grpc(self.reach.endpoint or f"cloudkms.{self.reach.universe}"))
         for left in range(self._attempts - 1, -1, -1):
             try:
                 return invoke(self.reach.clients, operation, request, self._timeout_s())
@@ -224,11 +247,16 @@ def invoke(clients: Callable[[], Clients], operation: str, request: Mapping[str,
 
     try:
         connected = clients()
-        client = connected.external if "Ekm" in operation else connected.keys
-        method = getattr(client, _snake(operation))
+        method = getattr(_serving(connected, operation), _snake(operation))
         return method(request=dict(request), timeout=timeout_s, retry=None)
     except (GoogleAPIError, GoogleAuthError, AnotherUniverse) as error:
         raise Failed(error) from error
+
+
+def _serving(connected: Clients, operation: str) -> Any:
+    if "Ekm" in operation:
+        return connected.external
+    return connected.logs if "LogEntries" in operation else connected.keys
 
 
 def _snake(operation: str) -> str:

@@ -24,9 +24,9 @@ _CREDENTIALS = _Meaning(
     "log in again (gcloud auth application-default login), or renew what GOOGLE_APPLICATION_CREDENTIALS names",
 )
 _UNREACHED = _Meaning(
-    Unreachable, "Cloud KMS could not be reached for {resource} ({code})", "check network, location and endpoint"
+    Unreachable, "{service} could not be reached for {resource} ({code})", "check network, location and endpoint"
 )
-_BROKEN = _Meaning(Unreachable, "Cloud KMS failed at {call} on {resource} ({code})", "run again later")
+_BROKEN = _Meaning(Unreachable, "{service} failed at {call} on {resource} ({code})", "run again later")
 _STATE = _Meaning(
     Unknowable,
     "{resource} is in a state that does not allow {call} ({code})",
@@ -41,8 +41,8 @@ MEANINGS: Mapping[str, _Meaning] = {
     ),
     "SERVICE_DISABLED": _Meaning(
         Denied,
-        "the Cloud KMS API is not enabled in the project that the credentials for {call} belong to",
-        "enable cloudkms.googleapis.com there, or name a quota project in the credentials",
+        "the {service} API is not enabled in the project that the credentials for {call} belong to",
+        "enable {api}.googleapis.com there, or name a quota project in the credentials",
     ),
     "NOT_FOUND": _Meaning(
         Unknowable,
@@ -59,7 +59,7 @@ MEANINGS: Mapping[str, _Meaning] = {
         Unreachable, "Google throttled {call} on {resource}", "run again when fewer calls are made"
     ),
     "UNAUTHENTICATED": _CREDENTIALS,
-    "DEADLINE_EXCEEDED": _Meaning(TimedOut, "Cloud KMS gave no answer to {call} on {resource} in time", "run again"),
+    "DEADLINE_EXCEEDED": _Meaning(TimedOut, "{service} gave no answer to {call} on {resource} in time", "run again"),
     "UNAVAILABLE": _UNREACHED,
     # google-auth's own, by class
     "DefaultCredentialsError": _Meaning(
@@ -85,11 +85,20 @@ PERMISSIONS: Mapping[str, str] = {
     "GetCryptoKeyVersion": "cloudkms.cryptoKeyVersions.get",
     "GetIamPolicy": "cloudkms.cryptoKeys.getIamPolicy",
     "GetEkmConnection": "cloudkms.ekmConnections.get",
+    "ListLogEntries": "logging.privateLogEntries.list",
     "ListCryptoKeyVersions": "cloudkms.cryptoKeyVersions.list",
     "UpdateCryptoKeyPrimaryVersion": "cloudkms.cryptoKeys.update",
     "UpdateCryptoKeyVersion": "cloudkms.cryptoKeyVersions.update",
 }
 """The permission that each call needs (Cloud KMS documentation, "Permissions and roles")."""
+
+_SERVICES = {"cloudkms": "Cloud KMS", "logging": "Cloud Logging"}
+_OF_LOGGING: Mapping[str, _Meaning] = {
+    "NOT_FOUND": _Meaning(Unknowable, "Cloud Logging knows no {resource}", "compare the project with the console"),
+    "INVALID_ARGUMENT": _Meaning(
+        Unknowable, "Cloud Logging does not understand what it is asked of {resource}", "look for the calls by hand"
+    ),
+}
 
 TRANSIENT = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "INTERNAL", "ABORTED", "UNKNOWN"})
 """What may be otherwise a moment later."""
@@ -138,16 +147,19 @@ def _api_is_off(error: Exception) -> bool:
     return getattr(error, "reason", None) == "SERVICE_DISABLED" or "has not been used in project" in said
 
 
-def explain(error: Exception, operation: str, resource: str) -> LookFailed:
+def explain(error: Exception, operation: str, resource: str, api: str = "cloudkms") -> LookFailed:
     """One of our errors for one of Google's: never Google's own text, always what to do."""
     if isinstance(error, LookFailed):
         return error
     code = code_of(error)
     names = [code, code.partition(" ")[0], *(base.__name__ for base in type(error).__mro__)]
-    meaning = next((MEANINGS[name] for name in names if name in MEANINGS), _BROKEN)
+    meanings = {**MEANINGS, **_OF_LOGGING} if api == "logging" else MEANINGS
+    meaning = next((meanings[name] for name in names if name in meanings), _BROKEN)
     denied = _DENIED.search(str(getattr(error, "message", "")))
     words = {
-        "call": f"cloudkms.{operation}",
+        "call": f"{api}.{operation}",
+        "api": api,
+        "service": _SERVICES[api],
         "resource": denied[2] if denied else resource,
         "permission": denied[1] if denied else PERMISSIONS.get(operation, f"the permission for {operation}"),
         "code": code,

@@ -1,4 +1,4 @@
-"""Google's Resource Manager and IAM, read over REST: what a project lies in, who is bound there, what a role permits.
+"""Google's Resource Manager and IAM, read over REST: what a project lies in, who is bound or denied there, to do what.
 
 A key inherits every binding of its key ring, project, folders and organisation (IAM documentation, "Resource
 hierarchy"), and Cloud KMS shows none of them.
@@ -7,12 +7,14 @@ hierarchy"), and Cloud KMS shows none of them.
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from clauseproof.facts.google import GoogleKey
 from clauseproof.model.errors import Denied, EvidenceRejected, LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
+from clauseproof.probes.kms import environment
 
 LONGEST_ANSWER = 8 * 1024 * 1024
 """Bytes; the role of an owner has some thousand permissions."""
@@ -22,10 +24,14 @@ _PAUSE_S = 0.25
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform.read-only"
 _ROLE = re.compile(r"((projects/[a-z0-9.:-]{1,80}|organizations/\d{1,20})/)?roles/[A-Za-z0-9_.]{1,100}")
 _ANCESTOR = re.compile(r"(project|folder|organization)/[a-z0-9.:-]{1,80}")
+_DENY_POLICY = re.compile(r"policies/[A-Za-z0-9.%:-]{1,200}/denypolicies/(?P<id>[A-Za-z0-9._-]{1,128})")
+_MOST_PAGES = 10
 
 PERMISSIONS: Mapping[str, str] = {
     "getAncestry": "resourcemanager.projects.get",
     "getIamPolicy": "resourcemanager.{kind}.getIamPolicy",
+    "denypolicies.get": "iam.denypolicies.get",
+    "denypolicies.list": "iam.denypolicies.list",
     "roles.get": "iam.roles.get",
 }
 
@@ -49,12 +55,43 @@ class IamApi:
 
     def bindings(self, resource: str) -> list[Mapping[str, Any]]:
         """The allow policy's bindings, with their conditions."""
+        return _every(self._policy(resource).get("bindings", []), _is_binding, f"the policy of {resource}")
+
+    def audit_configs(self, resource: str) -> list[Mapping[str, Any]]:
+        """The allow policy's audit configurations: which calls to which service are logged, and whose are not."""
+        what = f"the audit configuration of {resource}"
+        return _every(self._policy(resource).get("auditConfigs", []), _is_audit_config, what)
+
+    def denials(self, resource: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """The rules of the deny policies attached to a project, folder or organisation, each with its policy's id.
+
+        The list leaves the rules out (IAM v2 REST reference, `policies.listPolicies`).
+        """
+        attached = quote(f"cloudresourcemanager.googleapis.com/{resource}", safe="")
+        at = f"v2/policies/{attached}/denypolicies"
+        rules = []
+        for policy in self._deny_policies(at, resource):
+            found = self._ask("iam", "GET", f"{at}/{policy}", "denypolicies.get", resource)
+            what = f"the deny policy {policy} of {resource}"
+            rules += [(policy, rule["denyRule"]) for rule in _every(found.get("rules", []), _is_deny_rule, what)]
+        return rules
+
+    def _deny_policies(self, at: str, resource: str) -> list[str]:
+        ids: list[str] = []
+        token = ""
+        for _ in range(_MOST_PAGES):
+            more = f"&pageToken={quote(token, safe='')}" if token else ""
+            page = self._ask("iam", "GET", f"{at}?pageSize=1000{more}", "denypolicies.list", resource)
+            listed = _every(page.get("policies", []), _has_name, f"the list of deny policies of {resource}")
+            ids += [_deny_policy(str(policy["name"]), resource) for policy in listed]
+            token = str(page.get("nextPageToken") or "")
+            if not token:
+                return ids
+        raise Unreachable(f"the deny policies of {resource} do not come to an end", "look at them in the console")
+
+    def _policy(self, resource: str) -> Mapping[str, Any]:
         body = {"options": {"requestedPolicyVersion": 3}}
-        found = self._ask("cloudresourcemanager", "POST", f"v3/{resource}:getIamPolicy", "getIamPolicy", resource, body)
-        bindings = found.get("bindings", [])
-        if not isinstance(bindings, list) or not all(map(_is_binding, bindings)):
-            raise EvidenceRejected(f"the policy of {resource} cannot be read", "look at it in the console")
-        return bindings
+        return self._ask("cloudresourcemanager", "POST", f"v3/{resource}:getIamPolicy", "getIamPolicy", resource, body)
 
     def permissions(self, role: str) -> tuple[str, ...]:
         """Every permission of a role."""
@@ -67,6 +104,8 @@ class IamApi:
         self, service: str, method: str, path: str, call: str, resource: str, body: object = None
     ) -> Mapping[str, Any]:
         self._look.called(f"{service}.{call}")
+        if not self._key.insecure:
+            self._look.went_through(environment.of_requests(self._base(service)))
         for left in range(_ATTEMPTS - 1, -1, -1):
             status, content = self._send(method, f"{self._base(service)}/{path}", call, resource, body)
             if status == 200:
@@ -155,12 +194,52 @@ def _object(content: bytes, resource: str) -> Mapping[str, Any]:
     return found
 
 
+def _every(entries: Any, fits: Callable[[Any], bool], what: str) -> list[Mapping[str, Any]]:
+    if not isinstance(entries, list) or not all(map(fits, entries)):
+        raise EvidenceRejected(f"{what} cannot be read", "look at it in the console")
+    return entries
+
+
 def _is_binding(entry: Any) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("role"), str):
         return False
-    members, condition = entry.get("members", []), entry.get("condition", {})
-    named = isinstance(members, list) and all(isinstance(member, str) for member in members)
-    return named and isinstance(condition, dict)
+    return _are_texts(entry.get("members", [])) and isinstance(entry.get("condition", {}), dict)
+
+
+def _is_audit_config(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("service"), str):
+        return False
+    kinds = entry.get("auditLogConfigs", [])
+    return isinstance(kinds, list) and all(
+        isinstance(kind, dict) and isinstance(kind.get("logType"), str) and _are_texts(kind.get("exemptedMembers", []))
+        for kind in kinds
+    )
+
+
+def _is_deny_rule(entry: Any) -> bool:
+    rule = entry.get("denyRule") if isinstance(entry, dict) else None
+    lists = ("deniedPrincipals", "exceptionPrincipals", "deniedPermissions", "exceptionPermissions")
+    return (
+        isinstance(rule, dict)
+        and all(_are_texts(rule.get(name, [])) for name in lists)
+        and isinstance(rule.get("denialCondition", {}), dict)
+    )
+
+
+def _has_name(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("name"), str)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _deny_policy(name: str, resource: str) -> str:
+    """The id in a policy's name; the rest is not gone by."""
+    match = _DENY_POLICY.fullmatch(name)
+    if match is None or not match["id"].strip("."):
+        raise EvidenceRejected(f"Google names a deny policy of {resource} that is none", "run again")
+    return match["id"]
 
 
 def _ancestor(entry: Any) -> str:

@@ -28,6 +28,7 @@ class Call:
         request_id: identifier that the provider gave in its answer.
         source: address it came from.
         agent: what the client calls itself.
+        detail: what the provider's audit log repeats of the request.
     """
 
     service: str
@@ -42,6 +43,7 @@ class Call:
     request_id: str
     source: str
     agent: str = ""
+    detail: str = ""
 
 
 class CallLog:

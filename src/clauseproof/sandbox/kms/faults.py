@@ -11,6 +11,10 @@ from clauseproof.sandbox.kms.quota import Quota
 EVERY: Final = sys.maxsize
 """As a number of calls: every call from now on."""
 
+STRANGER: Final = "stranger"
+STRANGE_AGENT: Final = "SomebodyElse/1.0"
+"""Who made all calls, by a log that misnames them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
@@ -29,6 +33,9 @@ class Faults:
             Managed HSM, does not itself say who does.
         log_lag_s: seconds until a call appears in the provider's audit log.
         log_silent: nothing ever appears in the provider's audit log.
+        log_loses: operations that never appear in it.
+        log_misnames: everything appears in it under another caller's name and client.
+        log_garbage: entries that make no sense stand between the others.
         denies: operations refused to everyone for want of permission, by the provider's operation names.
         expired_credentials: every caller's credentials count as expired.
         throttled_calls: how many calls are refused as too many.
@@ -52,6 +59,9 @@ class Faults:
     foreign_grantees: tuple[str, ...] = ()
     log_lag_s: float = 0.0
     log_silent: bool = False
+    log_loses: frozenset[str] = frozenset()
+    log_misnames: bool = False
+    log_garbage: bool = False
     denies: frozenset[str] = frozenset()
     expired_credentials: bool = False
     throttled_calls: int = 0

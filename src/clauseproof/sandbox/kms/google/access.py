@@ -15,6 +15,8 @@ USE: Final = ("cloudkms.cryptoKeyVersions.useToEncrypt", "cloudkms.cryptoKeyVers
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "roles/owner": ("*",),
     "roles/viewer": ("cloudkms.*.get", "cloudkms.*.list", "cloudkms.*.getIamPolicy"),
+    "roles/iam.denyReviewer": ("iam.denypolicies.get", "iam.denypolicies.list"),
+    "roles/logging.privateLogViewer": ("logging.logEntries.list", "logging.privateLogEntries.list"),
     "roles/cloudkms.admin": (
         "cloudkms.*.create",
         "cloudkms.*.destroy",

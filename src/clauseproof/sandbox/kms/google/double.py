@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import grpc  # type: ignore[import-untyped]
 from google.cloud.kms_v1 import types as kms
@@ -16,6 +16,7 @@ from clauseproof.sandbox.kms.faults import FaultBoard, Faults
 from clauseproof.sandbox.kms.google.access import Bindings, Caller
 from clauseproof.sandbox.kms.google.front import grpc_server
 from clauseproof.sandbox.kms.google.hsm import attest
+from clauseproof.sandbox.kms.google.logging import CloudLogging
 from clauseproof.sandbox.kms.google.project import (
     DESTROY_AFTER,
     EXTERNAL,
@@ -164,6 +165,20 @@ class GoogleKmsDouble:
             bindings.members[role] = list(members)
             if condition:
                 bindings.conditions[role] = condition
+
+    def log_uses(self, resource: str, exempt: Sequence[str] = ()) -> None:
+        """Have the uses of keys written down, by the audit configuration of a project or of what it lies in."""
+        with self._holdings.lock:
+            self._holdings.audited[resource] = tuple(exempt)
+
+    def deny(self, resource: str, policy: str, *rules: Mapping[str, Any]) -> None:
+        """Attach a deny policy to a project, folder or organisation; rules are as in the IAM v2 API's `denyRule`."""
+        with self._holdings.lock:
+            self._holdings.denials.setdefault(resource, {})[policy] = rules
+
+    def cloud_logging(self) -> CloudLogging:
+        """Cloud Logging for the same project."""
+        return CloudLogging(self._holdings)
 
     def resource_manager(self, ancestors: Sequence[str] = ()) -> LoopbackServer:
         """Resource Manager and IAM for the same project, which lies in `ancestors`, the nearest first."""

@@ -54,6 +54,7 @@ class Asked:
     method: Method
     token: str | None
     source: str
+    agent: str
 
 
 def grpc_server(holdings: Holdings) -> Any:
@@ -70,7 +71,8 @@ def grpc_server(holdings: Holdings) -> Any:
 
 def _handler(holdings: Holdings, name: str, method: Method) -> Any:
     def answer(message: Any, context: grpc.ServicerContext) -> Any:
-        asked = Asked(name, method, _token(context), context.peer())
+        metadata = dict(context.invocation_metadata() or ())
+        asked = Asked(name, method, _token(metadata), context.peer(), str(metadata.get("user-agent", "")))
         failure, delay_s = holdings.board.meet(name)
         time.sleep(delay_s)
         try:
@@ -88,8 +90,7 @@ def _handler(holdings: Holdings, name: str, method: Method) -> Any:
     )
 
 
-def _token(context: grpc.ServicerContext) -> str | None:
-    metadata = dict(context.invocation_metadata() or ())
+def _token(metadata: Mapping[str, Any]) -> str | None:
     authorization = str(metadata.get("authorization", ""))
     return authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else None
 
@@ -134,5 +135,13 @@ def _log(holdings: Holdings, asked: Asked, request: Request | None, error: Googl
             message=error.message if error else "",
             request_id=str(uuid.uuid4()),
             source=asked.source,
+            agent=asked.agent,
+            detail=_state_asked_for(request),
         )
     )
+
+
+def _state_asked_for(request: Request | None) -> str:
+    if request is None or request.name != "UpdateCryptoKeyVersion":
+        return ""
+    return str(request.message.crypto_key_version.state.name)

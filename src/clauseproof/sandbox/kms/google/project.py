@@ -3,10 +3,10 @@
 import itertools
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.cloud.kms_v1 import types as kms
@@ -155,7 +155,12 @@ class EkmConnection:
 
 
 class Holdings:
-    """The state behind one endpoint. Every reader and writer holds `lock`."""
+    """The state behind one endpoint. Every reader and writer holds `lock`.
+
+    Attributes:
+        audited: resources whose audit configuration has the uses of keys written down, and whom each exempts.
+        denials: rules of deny policies, by resource and policy; shown, while what callers may do is said by `Caller`.
+    """
 
     def __init__(self, *, clock: Clock, callers: Sequence[Caller], board: FaultBoard) -> None:
         self.clock = clock
@@ -169,6 +174,8 @@ class Holdings:
         self.jobs: dict[str, ImportJob] = {}
         self.connections: dict[str, EkmConnection] = {}
         self.policies: dict[str, Bindings] = {}
+        self.audited: dict[str, tuple[str, ...]] = {}
+        self.denials: dict[str, dict[str, Sequence[Mapping[str, Any]]]] = {}
         self.attest: Attest | None = None
 
     @property

@@ -1,10 +1,12 @@
-"""Resource Manager and IAM over REST: what a project lies in, who is bound there, what a role permits.
+"""Resource Manager and IAM over REST: what a project lies in, who is bound or denied there, what a role permits.
 
-Source: REST references of Resource Manager (`projects.getAncestry` of v1, `getIamPolicy` of v3) and IAM (`roles.get`).
+Source: REST references of Resource Manager (`projects.getAncestry` of v1, `getIamPolicy` of v3) and IAM (`roles.get` of
+v1, `policies.listPolicies` and `policies.get` of v2).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,6 +44,18 @@ def application(holdings: Holdings, ancestors: Sequence[str]) -> Starlette:
         permission = f"resourcemanager.{request.path_params['kind']}.getIamPolicy"
         return _answer(holdings, "getIamPolicy", permission, resource) or _policy(holdings, resource)
 
+    async def deny_policies(request: Request) -> Response:
+        resource = _attached(request)
+        return _answer(holdings, "listPolicies", "iam.denypolicies.list", resource) or _deny_policies(
+            holdings, resource, request.query_params.get("pageToken", "")
+        )
+
+    async def deny_policy(request: Request) -> Response:
+        resource, name = _attached(request), request.path_params["name"]
+        return _answer(holdings, "getPolicy", "iam.denypolicies.get", resource) or _deny_policy(
+            holdings, resource, name
+        )
+
     async def role(request: Request) -> Response:
         name = request.path_params["name"]
         return _answer(holdings, "getRole", None, name) or _role(name)
@@ -50,6 +64,8 @@ def application(holdings: Holdings, ancestors: Sequence[str]) -> Starlette:
         routes=[
             Route("/v1/projects/{project}:getAncestry", ancestry, methods=["POST"]),
             Route("/v3/{kind}/{id}:getIamPolicy", policy, methods=["POST"]),
+            Route("/v2/policies/{attached:path}/denypolicies", deny_policies),
+            Route("/v2/policies/{attached:path}/denypolicies/{name}", deny_policy),
             Route("/v1/{name:path}", role),
         ]
     )
@@ -77,7 +93,43 @@ def _policy(holdings: Holdings, resource: str) -> Response:
         shown: list[dict[str, Any]] = [
             {"role": role, "members": each, **_condition(bindings, role)} for role, each in bindings.members.items()
         ]
-    return JSONResponse({"version": 1, "etag": bindings.etag.decode(), "bindings": shown})
+        audit = _audit(holdings, resource)
+    return JSONResponse({"version": 1, "etag": bindings.etag.decode(), "bindings": shown, **audit})
+
+
+def _audit(holdings: Holdings, resource: str) -> dict[str, Any]:
+    if resource not in holdings.audited:
+        return {}
+    exempt = list(holdings.audited[resource])
+    kinds = [{"logType": "DATA_READ", **({"exemptedMembers": exempt} if exempt else {})}, {"logType": "DATA_WRITE"}]
+    return {"auditConfigs": [{"service": "cloudkms.googleapis.com", "auditLogConfigs": kinds}]}
+
+
+def _attached(request: Request) -> str:
+    return str(request.path_params["attached"]).removeprefix("cloudresourcemanager.googleapis.com/")
+
+
+def _deny_policies(holdings: Holdings, resource: str, token: str) -> Response:
+    """One policy a page, without its rules."""
+    with holdings.lock:
+        names = list(holdings.denials.get(resource, {}))
+    start = int(token or 0)
+    page = [{"name": _deny_name(resource, name), "kind": "DenyPolicy"} for name in names[start : start + 1]]
+    more = {"nextPageToken": str(start + 1)} if start + 1 < len(names) else {}
+    return JSONResponse({"policies": page, **more} if page else {})
+
+
+def _deny_policy(holdings: Holdings, resource: str, name: str) -> Response:
+    with holdings.lock:
+        rules = holdings.denials.get(resource, {}).get(name)
+    if rules is None:
+        return _error(404, f"The policy {name} was not found.")
+    shown = [{"denyRule": rule} for rule in rules]
+    return JSONResponse({"name": _deny_name(resource, name), "kind": "DenyPolicy", "rules": shown})
+
+
+def _deny_name(resource: str, name: str) -> str:
+    return f"policies/{quote(f'cloudresourcemanager.googleapis.com/{resource}', safe='')}/denypolicies/{name}"
 
 
 def _condition(bindings: Bindings, role: str) -> dict[str, Any]:
