@@ -55,6 +55,7 @@ class AzureKey(CloudKey):
     """A key of Azure Key Vault or Managed HSM. Credentials come from azure-identity's default chain.
 
     The chain asks no managed identity (169.254.169.254) unless `AZURE_TOKEN_CREDENTIALS` asks for one.
+    `HTTPS_PROXY` and `NO_PROXY` of the environment count on the way to the vault, and the observation names the proxy.
 
     Attributes:
         identifier: written as `key`, without a version: `https://<name>.vault.azure.net/keys/<key>`, or under

@@ -45,6 +45,8 @@ class CloudKey(Subject):
 class AwsKey(CloudKey):
     """A key of AWS KMS in the buyer's account. Credentials come from AWS's default chain, never from a profile.
 
+    `HTTPS_PROXY` and `NO_PROXY` of the environment count on the way to AWS, and the observation names the proxy.
+
     Attributes:
         arn: written as `key`; the key's own ARN, of any partition (`aws`, `aws-eusc`, `aws-cn`, ...). An alias is
             accepted here and explained by the look: what it points to can change while the contract lasts.

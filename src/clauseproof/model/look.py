@@ -38,8 +38,8 @@ class Look:
         tell: one line of progress for people.
         pace: how often an address may be connected to.
         calls: the exact API calls made, for the observation.
-        way: how the subject was reached, for the observation: `direct` but for probes that went through a
-            proxy and write its URL here.
+        way: how the subject was reached, for the observation: `direct`, or the URLs of the proxies that anything went
+            through.
     """
 
     subject: str = "subject"
@@ -70,6 +70,12 @@ class Look:
         """Note an API call, such as `kms:DescribeKey`; once each, in order."""
         if call not in self.calls:
             self.calls.append(call)
+
+    def went_through(self, proxy: str | None) -> None:
+        """Note the URL of a proxy on the way, each once; None for none."""
+        if proxy is not None:
+            known = [] if self.way in ("", "direct") else self.way.split(", ")
+            self.way = ", ".join(dict.fromkeys([*known, proxy]))
 
     def artifact(self, data: bytes) -> str:
         """Keep raw bytes as evidence; returns their digest."""

@@ -21,7 +21,8 @@ class Observation:
         calls: the exact API calls made.
         inputs: digests of the observations the probe was given.
         artifacts: digests of the raw bytes it kept.
-        way: how the subject was reached: `direct`, or the URL of a proxy; empty where no look was made.
+        way: how the subject was reached: `direct`, or the URLs of the proxies that anything went through, with commas
+            between them; empty where no look was made.
     """
 
     kind: str

@@ -123,8 +123,7 @@ class DataPathReader:
     async def _way(self) -> Passage:
         """The way there. A proxy's refusal of the login is remembered from one event loop to the next."""
         self._hop = await hop_to(self.path, self.look) if self._hop is None else self._hop.elsewhere()
-        if self._hop is not None:
-            self.look.way = str(self._hop.proxy)
+        self.look.went_through(None if self._hop is None else str(self._hop.proxy))
         return Passage(self.path.host, self.path.port, None, self._hop, self.look.pace)
 
     async def _current(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ async def resolution(endpoint: Endpoint, look: Look) -> Resolution:
     if endpoint.literal:
         return _given(endpoint, Origin.LITERAL, (endpoint.host,))
     if endpoint.proxy and not endpoint.resolvers:
-        look.way = endpoint.proxy
+        look.went_through(endpoint.proxy)
         return _left_to_the_proxy(endpoint)
     named = endpoint.resolvers or look.network.resolvers
     servers = servers_of(look, endpoint.resolvers)

@@ -132,7 +132,7 @@ async def passage_to(endpoint: Endpoint, look: Look) -> Passage:
 async def passage(place: Proxied, host: str, port: int, look: Look, starttls: StartTls | None = None) -> Passage:
     """The way to a host that a place names; the look notes which it is. Raises as `hop_to` does."""
     hop = await hop_to(place, look)
-    look.way = look.way if hop is None else str(hop.proxy)
+    look.went_through(None if hop is None else str(hop.proxy))
     return Passage(host, port, starttls, hop, look.pace)
 
 

@@ -14,6 +14,7 @@ from clauseproof import __version__
 from clauseproof.facts.keys import AwsKey
 from clauseproof.model.errors import Unreachable
 from clauseproof.model.look import Look
+from clauseproof.probes.kms import environment
 from clauseproof.probes.kms.aws_errors import code_of, explain
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ class AwsApi:
                 self._client = self.reach.shared_client()
             else:
                 self._client = self.reach.client(attempts=self._attempts or ATTEMPTS, within_s=within_s)
+            self._look.went_through(environment.of_botocore(self._client.meta.endpoint_url))
         return self._client
 
     def pages(self, operation: str, member: str, most: int = 100, **more: Any) -> list[dict[str, Any]]:

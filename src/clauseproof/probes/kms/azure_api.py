@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from clauseproof.model.errors import Denied, EvidenceRejected, LookFailed, Unreachable
 from clauseproof.model.look import Look
+from clauseproof.probes.kms import environment
 from clauseproof.probes.kms.azure_errors import Failure, explain, failure_of
 from clauseproof.probes.kms.azure_library import load
 from clauseproof.probes.kms.azure_reach import READ_S, AzureReach
@@ -125,6 +126,8 @@ class AzureApi:
         from azure.core.exceptions import AzureError
 
         self._look.called(f"keyvault:{operation}")
+        if self.reach.connect_to is None:
+            self._look.went_through(environment.of_requests(self.reach.vault))
         try:
             return work()
         except (AzureError, ValueError, AttributeError, TypeError, LookupError) as error:
