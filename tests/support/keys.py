@@ -1,6 +1,7 @@
 """Keys for tests: subjects, looks, timelines, and a vendor that keeps a record under a key of a KMS double."""
 
 import time
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -59,8 +60,12 @@ def aws_key(double: AwsKmsDouble, arn: str, **more: Any) -> AwsKey:
 
 
 def look(**more: Any) -> Look:
-    """A look that opens any secret as the vendor's token."""
-    return Look(**{"reveal": reveal, **more})
+    """A look that opens any secret as the vendor's token, and whose artifacts go nowhere."""
+    return Look(**{"reveal": reveal, "keep": keep, **more})
+
+
+def keep(data: bytes) -> str:
+    return f"sha256:{len(data)}"
 
 
 def reveal(ref: SecretRef) -> str:
@@ -94,7 +99,13 @@ def usable(double: AwsKmsDouble, arn: str) -> bool:
 
 def client(double: AwsKmsDouble, access_key: str = BUYER_ACCESS_KEY) -> Any:
     """An unmodified SDK client."""
-    return kms_client(double.url, region=double.region, access_key=access_key)
+    return _client_at(double.url, double.region, access_key)
+
+
+@functools.lru_cache(maxsize=32)
+def _client_at(url: str, region: str, access_key: str) -> Any:
+    """Kept, since botocore takes longer to make one than a test to use it."""
+    return kms_client(url, region=region, access_key=access_key)
 
 
 @contextmanager

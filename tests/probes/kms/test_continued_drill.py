@@ -86,7 +86,7 @@ def test_a_run_whose_share_is_over_leaves_the_key_disabled_and_says_until_when(
     double: AwsKmsDouble, arn: str, tmp_path: Path
 ) -> None:
     with vendor(double, arn, keep_s=LONG) as path:
-        drill = revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        drill = revocation(key(double, arn, path), look(), journal(tmp_path))
     assert (drill.dark_end, drill.enable, drill.light_end) == (End.LEFT, None, None)
     assert drill.left_until == drill.disable.at + timedelta(minutes=2)
     assert (drill.state_before, drill.state_after) == ("Enabled", "Disabled")
@@ -151,10 +151,10 @@ def test_what_changed_while_nobody_watched_lies_somewhere_in_the_gap(
 ) -> None:
     later = [0.0]
     with vendor(double, arn, keep_s=LONG, clock=lambda: time.monotonic() + later[0]) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         turn_back(tmp_path, timedelta(seconds=60))
         later[0] = LONG
-        drill = revocation(key(double, arn, path, per_run="10 s"), look(keep=str), journal(tmp_path))
+        drill = revocation(key(double, arn, path, per_run="10 s"), look(), journal(tmp_path))
     dark = times(drill, Lane.VENDOR).dark
     assert dark.new_after_s is not None
     assert dark.old_until_s < 1 < 60 < dark.new_after_s
@@ -164,7 +164,7 @@ def test_what_changed_while_nobody_watched_lies_somewhere_in_the_gap(
 
 def test_a_drill_can_be_left_as_often_as_it_takes(double: AwsKmsDouble, arn: str, tmp_path: Path) -> None:
     with vendor(double, arn, keep_s=LONG) as path:
-        drills = [revocation(key(double, arn, path), look(keep=str), journal(tmp_path)) for _ in range(3)]
+        drills = [revocation(key(double, arn, path), look(), journal(tmp_path)) for _ in range(3)]
     assert {drill.dark_end for drill in drills} == {End.LEFT}
     assert {drill.left_until for drill in drills} == {drills[0].left_until}, "each run adds nothing to the dark time"
     assert [len(drill.watched) for drill in drills] == [1, 2, 3]
@@ -175,9 +175,9 @@ def test_a_drill_can_be_left_as_often_as_it_takes(double: AwsKmsDouble, arn: str
 
 def test_a_run_that_comes_too_late_looks_once_more_and_enables(double: AwsKmsDouble, arn: str, tmp_path: Path) -> None:
     with vendor(double, arn, keep_s=LONG) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         turn_back(tmp_path, timedelta(minutes=3))
-        drill = revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        drill = revocation(key(double, arn, path), look(), journal(tmp_path))
     assert drill.dark_end is End.GAVE_UP
     assert usable(double, arn)
     assert times(drill, Lane.VENDOR).dark.old_until_s > 180, "that the vendor served after so long was seen"
@@ -186,9 +186,9 @@ def test_a_run_that_comes_too_late_looks_once_more_and_enables(double: AwsKmsDou
 
 def test_a_shorter_time_in_the_profile_counts_at_once(double: AwsKmsDouble, arn: str, tmp_path: Path) -> None:
     with vendor(double, arn, keep_s=LONG) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         withdrawn = aws_key(double, arn, data_path=path, drill={**FAST, "give_up_after": "1 s"})
-        drill = revocation(withdrawn, look(keep=str), journal(tmp_path))
+        drill = revocation(withdrawn, look(), journal(tmp_path))
     assert (drill.dark_end, drill.give_up_after_s) == (End.GAVE_UP, 1.0)
     assert usable(double, arn)
 
@@ -198,9 +198,9 @@ def test_a_run_that_is_told_to_stop_ends_the_drill_of_the_one_before_too(
 ) -> None:
     told: list[str] = []
     with vendor(double, arn, keep_s=LONG) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         stop = journal(tmp_path, on_point=lambda point: told.append(point) if point == "taken over" else None)
-        drill = revocation(key(double, arn, path), look(keep=str, stopping=lambda: bool(told)), stop)
+        drill = revocation(key(double, arn, path), look(stopping=lambda: bool(told)), stop)
     assert drill.dark_end is End.INTERRUPTED
     assert usable(double, arn)
     assert left_entries(tmp_path) == ()
@@ -210,7 +210,7 @@ def test_told_to_stop_before_it_leaves_a_run_enables(double: AwsKmsDouble, arn: 
     told: list[str] = []
     stop = journal(tmp_path, on_point=lambda point: told.append(point) if point == "state read" else None)
     with vendor(double, arn, keep_s=LONG) as path:
-        drill = revocation(key(double, arn, path), look(keep=str, stopping=lambda: bool(told)), stop)
+        drill = revocation(key(double, arn, path), look(stopping=lambda: bool(told)), stop)
     assert (drill.dark_end, drill.left_until) == (End.INTERRUPTED, None)
     assert usable(double, arn)
 
@@ -222,10 +222,10 @@ def test_restore_ends_a_drill_that_was_left_and_the_next_one_begins_anew(
     double: AwsKmsDouble, arn: str, tmp_path: Path
 ) -> None:
     with vendor(double, arn, keep_s=LONG) as path:
-        first = revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        first = revocation(key(double, arn, path), look(), journal(tmp_path))
         assert restore_all(tmp_path) == 1
         assert usable(double, arn)
-        again = revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        again = revocation(key(double, arn, path), look(), journal(tmp_path))
     assert again.disable.at > first.disable.at
     assert len(again.watched) == 1
     restore_all(tmp_path)
@@ -236,7 +236,7 @@ def test_a_key_that_somebody_enabled_meanwhile_makes_the_timeline_worthless(
 ) -> None:
     kept: list[bytes] = []
     with vendor(double, arn, keep_s=LONG) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         story = left_in(tmp_path).story
         client(double).enable_key(KeyId=arn)
         with pytest.raises(Unknowable, match="was Disabled when the drill was left to this run and is Enabled now"):
@@ -249,10 +249,10 @@ def test_a_key_that_somebody_enabled_meanwhile_makes_the_timeline_worthless(
 def test_a_key_that_somebody_scheduled_for_deletion_meanwhile_is_left_to_them(
     double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
 ) -> None:
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     client(double).schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
     with pytest.raises(RestoreFailed, match="is PendingDeletion now, which the drill did not do"):
-        revocation(key(double, arn), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn), look(), journal(tmp_path))
     assert len(open_entries(tmp_path)) == 1
     client(double).cancel_key_deletion(KeyId=arn)
     restore_all(tmp_path)
@@ -262,11 +262,11 @@ def test_a_key_that_somebody_scheduled_for_deletion_meanwhile_is_left_to_them(
 def test_a_run_that_cannot_reach_the_key_service_leaves_all_as_it_is(
     double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
 ) -> None:
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     before = left_in(tmp_path)
     double.bend(reset_calls=EVERY)
     with pytest.raises(Unreachable):
-        revocation(key(double, arn), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn), look(), journal(tmp_path))
     assert left_in(tmp_path) == before
     double.bend(reset_calls=0)
     restore_all(tmp_path)
@@ -275,12 +275,12 @@ def test_a_run_that_cannot_reach_the_key_service_leaves_all_as_it_is(
 
 def test_another_record_than_before_cannot_be_compared(double: AwsKmsDouble, arn: str, tmp_path: Path) -> None:
     with vendor(double, arn, keep_s=LONG) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         other = {**path, "url": path["url"].replace("canary", "another")}
         for changed in (other, None):
             with pytest.raises(Unknowable, match="reads another record than before the drill"):
-                revocation(key(double, arn, changed), look(keep=str), journal(tmp_path))
-        slower = revocation(key(double, arn, {**path, "timeout": "5 s"}), look(keep=str), journal(tmp_path))
+                revocation(key(double, arn, changed), look(), journal(tmp_path))
+        slower = revocation(key(double, arn, {**path, "timeout": "5 s"}), look(), journal(tmp_path))
     assert slower.dark_end is End.LEFT, "how the record is reached may change"
     restore_all(tmp_path)
 
@@ -288,21 +288,21 @@ def test_another_record_than_before_cannot_be_compared(double: AwsKmsDouble, arn
 def test_a_clock_before_the_moment_of_leaving_is_noticed(
     double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
 ) -> None:
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     turn_back(tmp_path, timedelta(hours=-1))
     with pytest.raises(Unknowable, match="the clock of this machine is before"):
-        revocation(key(double, arn), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn), look(), journal(tmp_path))
     restore_all(tmp_path)
 
 
 def test_a_story_that_nobody_can_read_leaves_the_way_back(
     double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
 ) -> None:
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     (path,) = left_entries(tmp_path)
     path.write_text(read_left(path).model_copy(update={"story": '{"of": "another version"}'}).model_dump_json())
     with pytest.raises(EvidenceRejected, match="cannot be read"):
-        revocation(key(double, arn), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn), look(), journal(tmp_path))
     restore_all(tmp_path)
     assert usable(double, arn)
 
@@ -310,9 +310,9 @@ def test_a_story_that_nobody_can_read_leaves_the_way_back(
 def test_a_canary_that_another_process_sealed_is_known_by_its_fingerprint(
     double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
 ) -> None:
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     double.faults = Faults()
-    drill = revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    drill = revocation(key(double, arn), look(), journal(tmp_path))
     after = [s for s in drill.samples if drill.enable is not None and s.t_s > drill.enable.answered_s]
     assert {s.outcome for s in after} == {Answer.SERVED}
     assert after
@@ -329,12 +329,12 @@ def test_of_two_runs_that_take_a_drill_up_at_once_the_second_refuses(
     def second(point: str) -> None:
         if point == "taken over" and not refused:
             with pytest.raises(LookFailed) as caught:
-                revocation(key(double, arn), look(keep=str), journal(tmp_path))
+                revocation(key(double, arn), look(), journal(tmp_path))
             refused.append(caught.value)
 
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     double.faults = Faults()
-    revocation(key(double, arn), look(keep=str), journal(tmp_path, on_point=second))
+    revocation(key(double, arn), look(), journal(tmp_path, on_point=second))
     assert refused
     assert usable(double, arn)
 
@@ -344,12 +344,12 @@ def test_a_run_that_was_overtaken_refuses_and_touches_nothing(double: AwsKmsDoub
 
     def overtake(point: str) -> None:
         if point == "before taking over":
-            revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+            revocation(key(double, arn, path), look(), journal(tmp_path))
 
     with vendor(double, arn, keep_s=LONG) as path:
-        revocation(key(double, arn, path), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, path), look(), journal(tmp_path))
         with pytest.raises(JournalOpen, match="another run drills it now"):
-            revocation(key(double, arn, path), look(keep=str), journal(tmp_path, on_point=overtake))
+            revocation(key(double, arn, path), look(), journal(tmp_path, on_point=overtake))
     assert len(left_entries(tmp_path)) == 1
     assert open_entries(tmp_path) == ()
     restore_all(tmp_path)
@@ -359,9 +359,9 @@ def test_a_run_that_was_overtaken_refuses_and_touches_nothing(double: AwsKmsDoub
 def test_a_rotation_drill_of_a_key_that_was_left_refuses_in_so_many_words(
     double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
 ) -> None:
-    revocation(key(double, arn), look(keep=str), journal(tmp_path))
+    revocation(key(double, arn), look(), journal(tmp_path))
     with pytest.raises(LookFailed, match="is Disabled for a drill that was left to a later run, until") as caught:
-        rotation_drill(key(double, arn), look(keep=str), journal(tmp_path))
+        rotation_drill(key(double, arn), look(), journal(tmp_path))
     assert "clauseproof restore" in caught.value.what_to_do
     assert "RotateKeyOnDemand" not in {call.operation for call in double.calls}
     restore_all(tmp_path)
@@ -376,7 +376,7 @@ def test_a_drill_that_cannot_be_left_brings_the_key_back(
             path.with_suffix(".left").mkdir()
 
     with pytest.raises(Exception, match="could not be left to a later run"):
-        revocation(key(double, arn), look(keep=str), journal(tmp_path, on_point=block))
+        revocation(key(double, arn), look(), journal(tmp_path, on_point=block))
     assert usable(double, arn)
     assert open_entries(tmp_path) == ()
 
@@ -387,11 +387,11 @@ def test_what_is_left_holds_no_secret_and_nothing_of_the_record(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-very-secret-secret")
     with vendor(double, arn, keep_s=LONG) as path:
         by_pointer = {name: value for name, value in path.items() if name != "expect_sentinel"}
-        revocation(key(double, arn, by_pointer), look(keep=str), journal(tmp_path))
+        revocation(key(double, arn, by_pointer), look(), journal(tmp_path))
         (file,) = left_entries(tmp_path)
         for secret in ("a-very-secret-secret", BUYER_ACCESS_KEY, TOKEN, SENTINEL):
             assert secret not in file.read_text()
-        drill = revocation(key(double, arn, by_pointer), look(keep=str), journal(tmp_path))
+        drill = revocation(key(double, arn, by_pointer), look(), journal(tmp_path))
     served = [s for s in drill.samples if s.lane is Lane.VENDOR and s.outcome is Answer.SERVED]
     assert math.ceil(served[-1].t_s) > drill.watched[1].from_s, "the value the first run read still counts"
     restore_all(tmp_path)
