@@ -112,13 +112,14 @@ class Script:
         artifacts: tuple[str, ...] = (),
         calls: tuple[str, ...] = (),
         permission: Permission = Permission.CONNECT,
+        way: str = "direct",
     ) -> str:
         """An observation; returns its digest."""
         result = facts if isinstance(facts, Unseen) else Loose(**facts)
         version = 0 if isinstance(facts, Unseen) else 1
         made = Observation(
             kind, version, subject, "frankfurt", at(when), 0.412, f"clauseproof.probes.{kind}", permission, result,
-            calls, (), artifacts,
+            calls, (), artifacts, way,
         )  # fmt: skip
         self.looks.append(made)
         return digest_of(made.encode())
@@ -197,13 +198,15 @@ class Script:
         return Dossier.read(self.write(directory))
 
 
-def simple(text: str = "192.0.2.7 accepted TLS 1.2", outcome: Outcome = Outcome.BROKEN, **of: Any) -> Script:
+def simple(
+    text: str = "192.0.2.7 accepted TLS 1.2", outcome: Outcome = Outcome.BROKEN, *, way: str = "direct", **of: Any
+) -> Script:
     """One clause with one claim on one endpoint, and one finding of this outcome and text."""
     script = Script(**of)
     script.subject("api", "endpoint", "https://api.crm.example")
     claim = ("tls-floor", ("api",), "TLS 1.3 or higher", {"at_least": "TLS1.3"})
     script.clause("DPA 4.2", "Encryption in transit", "TLS 1.3 or higher shall be used for every connection.", claim)
-    digest = script.look("tls.offers", "api", {"accepted": ["TLS 1.2", "TLS 1.3"]})
+    digest = script.look("tls.offers", "api", {"accepted": ["TLS 1.2", "TLS 1.3"]}, way=way)
     assurance = Assurance.OBSERVED if outcome in (Outcome.BROKEN, Outcome.HOLDS) else None
     script.verdict("DPA 4.2", "tls-floor", ("api",), "TLS 1.3 or higher", finding(outcome, text, assurance, digest))
     return script

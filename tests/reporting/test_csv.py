@@ -68,6 +68,25 @@ def test_no_cell_is_a_formula(text: str, tmp_path: Path) -> None:
             assert "\u200b" not in cell
 
 
+def test_a_row_says_which_ways_the_looks_went_that_it_rests_on(tmp_path: Path) -> None:
+    script = simple(way="http://192.0.2.1:3128")
+    told = finding(Outcome.HOLDS, "agreed", Assurance.OBSERVED, script.look("tls.scan", "api", {}))
+    script.verdict("DPA 4.2", "tls-ciphers", ("api",), None, told)
+    script.clause("DPA 7.1", "Bare", "Nothing tests this.")
+    ways = {row["claim"]: row["way"] for row in rows(script, tmp_path)}
+    assert ways == {"tls-floor": "http://192.0.2.1:3128", "tls-ciphers": "direct", "": ""}
+
+
+def test_a_row_that_rests_on_looks_of_several_ways_names_them_all(tmp_path: Path) -> None:
+    script = simple(way="=cmd|'/c calc'!A1")
+    ways = ("=1+1", "direct", "socks5://192.0.2.1:1080")
+    seen = [script.look(f"tls.scan-{number}", "api", {}, way=way) for number, way in enumerate(ways)]
+    script.verdict("DPA 4.2", "tls-ciphers", ("api",), None, finding(Outcome.HOLDS, "x", Assurance.OBSERVED, *seen))
+    found = {row["claim"]: row["way"] for row in rows(script, tmp_path)}
+    assert found["tls-ciphers"] == "'=1+1; direct; socks5://192.0.2.1:1080"
+    assert found["tls-floor"] == "'=cmd|'/c calc'!A1"
+
+
 def test_a_cell_fits_into_a_spreadsheet(tmp_path: Path) -> None:
     assert max(len(cell) for row in rows(simple("x" * 200_000), tmp_path) for cell in row.values()) < 32_767
 

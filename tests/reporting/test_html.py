@@ -191,6 +191,30 @@ def test_the_same_run_gives_the_same_page(rendered: bytes, tmp_path: Path) -> No
     assert html.render(example().dossier(tmp_path / "elsewhere")) == rendered
 
 
+def test_a_look_that_went_through_a_proxy_says_so_among_the_evidence_and_the_limits(tmp_path: Path) -> None:
+    shown = read(simple(way="http://192.0.2.1:3128"), tmp_path)
+    (look,) = [one.text for one in shown.all("li") if "tls.offers/1 of api" in " ".join(one.text.split())]
+    assert "0.41 s, through http://192.0.2.1:3128" in look
+    assert "1 look through http://192.0.2.1:3128. Whatever is not named here went directly." in shown.text
+
+
+@pytest.mark.parametrize("way", ["direct", ""])
+def test_a_look_that_went_directly_needs_no_words_for_it(way: str, tmp_path: Path) -> None:
+    shown = read(simple(way=way), tmp_path)
+    assert "through" not in shown.text
+    assert not [one for one in shown.all("dt") if one.text == "Way"]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "http://" + "x" * 100_000, "http://a\u202ereversed:1"])
+def test_a_way_that_a_record_claims_is_text_and_nothing_else(text: str, tmp_path: Path) -> None:
+    expected = [one.tag for one in read(simple(way="http://192.0.2.1:3128"), tmp_path / "plain").elements]
+    shown = read(simple(way=text), tmp_path)
+    assert [one.tag for one in shown.elements] == expected
+    assert_at_rest(shown)
+    assert "x" * 301 not in shown.text
+    assert "\u202e" not in shown.text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_the_vendor_writes_is_text_and_nothing_else(text: str, tmp_path: Path) -> None:
     plain = simple("quiet").dossier(tmp_path / "plain")

@@ -16,7 +16,9 @@ from tests.reporting.support import NOW, Script
 
 
 def exhibit(data: dict[str, Any], *, version: int = Revocation.version, kind: str = Revocation.kind) -> Exhibit:
-    return Exhibit("sha256:1", kind, version, "data-key", "here", NOW, 1.0, "p", "drill", None, "", (), (), (), data)
+    return Exhibit(
+        "sha256:1", kind, version, "data-key", "here", NOW, 1.0, "p", "drill", "", None, "", (), (), (), data
+    )
 
 
 def revocation(**changed: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ spreadsheet would take for a formula begins with an apostrophe instead
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clauseproof.ledger.results import NO_CLAIM
 from clauseproof.model.finding import Outcome
@@ -22,7 +22,7 @@ from clauseproof.reporting.vocabulary import WORD
 COLUMNS = (
     "clause", "title", "tier", "claim", "subject", "subject_value", "words", "verdict", "reads", "assurance",
     "assurance_required", "seen", "settled_by", "not_tested", "until", "waiver", "evidence",
-    "vendor", "contract", "run", "started",
+    "vendor", "contract", "run", "started", "way",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CELL = 32_000
@@ -81,7 +81,13 @@ def _row(told: Entry, verdict: Verdict | None, subject: str, why: list[str], dos
         clause.contract,
         run.id,
         run.started.isoformat(),
+        "; ".join(_ways(told, dossier)),
     )
+
+
+def _ways(told: Entry, dossier: Dossier) -> Iterable[str]:
+    """`direct` and proxies, each once: the ways of the looks that it rests on."""
+    return dict.fromkeys(exhibit.through or "direct" for exhibit in dossier.exhibits_of(told))
 
 
 def _gap(gap: Gap) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 
 from clauseproof.ledger.line import Line
 
+_DIRECT = "direct"
+"""How the engine notes that a look took no proxy, see `Observation`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
@@ -14,6 +17,7 @@ class Exhibit:
 
     Attributes:
         digest: `sha256:<hex>` of its line in observations.jsonl.
+        through: the proxies that it went through, as URLs; empty where it went directly, or where nobody noted it.
         unseen: why nothing was seen, and `remedy` what would change that; None where something was seen.
         data: the facts as recorded; None where the report leaves them in the ledger.
     """
@@ -27,6 +31,7 @@ class Exhibit:
     took_s: float
     probe: str
     permission: str
+    through: str
     unseen: str | None
     remedy: str
     calls: tuple[str, ...]
@@ -47,6 +52,7 @@ class Exhibit:
             took_s=line.took_s,
             probe=line.probe,
             permission=line.permission,
+            through="" if line.way == _DIRECT else line.way,
             unseen=None if line.seen else str(line.data.get("text", "")),
             remedy="" if line.seen else str(line.data.get("remedy", "")),
             calls=line.calls,

@@ -115,6 +115,7 @@ def _circumstances(dossier: Dossier) -> dict[str, Any]:
         "permission": _permission(record),
         "allowed": listed(vocabulary.LOOKS[one] for one in record.permission).capitalize() + ".",
         "kinds": scope.kinds(dossier),
+        "ways": scope.ways(dossier),
         "looks": f"{text.count(len(dossier.exhibits), 'look')} made, of which {len(unseen):,} gave nothing.",
         "unseen": unseen,
         "unseen_limit": _UNSEEN_LIMIT,
