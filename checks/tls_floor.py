@@ -9,7 +9,7 @@ from clauseproof.facts import hello, tls
 from clauseproof.facts.codepoints import alert_name
 from clauseproof.facts.endpoint import at
 from clauseproof.facts.hello import Answers, Decision, Exchange, VersionAnswer
-from clauseproof.facts.manner import Depth, Way
+from clauseproof.facts.manner import Depth, StartTls, Way
 from clauseproof.facts.tls import Answer, Attempt, TlsVersion, VersionLooks
 from clauseproof.hardware.endtoend import DIRECTLY, doubt
 from clauseproof.hardware.serverchain import certifies
@@ -23,7 +23,8 @@ class TlsFloor(Claim):
     where a `protocol_version` alert said so, or where alerts or closed connections answered every suite of its era
     while the same address went on accepting another version. Silence is no refusal.
 
-    * In tier 1 both engines must say the same, if both may look. In the other tiers one may know nothing.
+    * In tier 1 both engines must see it refused, if both may look. In the other tiers one may know nothing.
+    * An acceptance is proven by the engine that saw the ServerHello; the other may know nothing, in any tier.
     * Engines that contradict each other leave the version undecided in any tier.
     * Without permission to scan, or with `depth: fast` on the endpoint, our own decides, and the finding says "one
       engine". SSL 2.0 is then not tried.
@@ -53,9 +54,20 @@ def tls_floor(claim: TlsFloor, offers: hello.Offers, scan: tls.Scan | Unseen, ca
             yield unknown(f"{where} was asked {why}. {DIRECTLY}", about=about)
             continue
         named, both = offers.server_name is not None, case.clause.tier == 1
-        address = Address(seen.answers, named, _deep_scan(scan, about), claim.at_least, both)
+        remedy = _PLAIN_FIRST if offers.starttls is None and not _speaks(seen.answers) else "run again"
+        address = Address(seen.answers, named, _deep_scan(scan, about), claim.at_least, both, remedy)
         yield from _floor(address, where, about, _engines(offers, address.deep, scan))
         yield from _without_a_name(address, offers, where, about)
+
+
+_PLAIN_FIRST = (
+    "check that it speaks TLS; if a plain protocol comes first, name it for this endpoint, as in starttls: smtp "
+    f"(one of {', '.join(StartTls)})"
+)
+
+
+def _speaks(answers: Answers) -> bool:
+    return any(exchange.accepted for exchange in answers.exchanges)
 
 
 def _in_the_way(offers: hello.Offers, address: str, scan: tls.Scan | Unseen, case: Case) -> str:
@@ -97,12 +109,12 @@ class Opinion:
 
 
 def agree(opinions: Sequence[Opinion], *, both: bool) -> Opinion:
-    """One opinion of several: a contradiction leaves it open, and so, if `both` are needed, does one that is open."""
+    """One opinion of several: a contradiction leaves it open, and so, if `both` must refuse, does one that is open."""
     words = "; ".join(opinion.words for opinion in opinions) or "not tried"
     said = {opinion.accepts for opinion in opinions}
     if {True, False} <= said:
         return Opinion(None, f"the engines disagree: {words}")
-    if both and None in said:
+    if both and None in said and True not in said:
         return Opinion(None, words)
     return Opinion(True if True in said else (False if False in said else None), words)
 
@@ -114,7 +126,8 @@ class Address:
     Attributes:
         named: whether our hellos carried a server name, but for those that ask what happens without.
         deep: None where the deep scan was not to look, Unseen where it should have.
-        both: whether the engines must agree.
+        both: whether both engines must see a refusal.
+        remedy: what would settle what is open.
     """
 
     own: Answers
@@ -122,6 +135,7 @@ class Address:
     deep: tuple[VersionLooks, ...] | Unseen | None
     floor: TlsVersion
     both: bool
+    remedy: str
 
     @property
     def tried(self) -> list[TlsVersion]:
@@ -190,7 +204,8 @@ def _floor(address: Address, where: str, about: str, engines: str) -> Iterator[F
         if opinions[version].accepts:
             text = f"{where} accepted {version}; {address.floor} or newer is required ({engines})"
             yield broken(f"{text}. {_sentence(opinions[version].words)}", Assurance.OBSERVED, about=about)
-    yield from _open([v for v in older if opinions[v].accepts is None], opinions, where, about)
+    open_ = [version for version in older if opinions[version].accepts is None]
+    yield from _open(open_, opinions, where, about, address.remedy)
     if any(opinions[version].accepts is not False for version in older):
         return
     spoken = ", ".join(version for version in modern if opinions[version].accepts)
@@ -199,18 +214,21 @@ def _floor(address: Address, where: str, about: str, engines: str) -> Iterator[F
         yield holds(f"{where} accepted {spoken}{rest} ({engines})", Assurance.OBSERVED, about=about)
     else:
         words = "; ".join(f"{version}: {opinions[version].words}" for version in modern)
-        yield unknown(f"{where} was not seen to speak {address.floor} or newer ({words}); run again", about=about)
+        text = f"{where} was not seen to speak {address.floor} or newer ({words})"
+        yield unknown(f"{text}. To settle it: {address.remedy}", about=about)
 
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _open(versions: list[TlsVersion], opinions: dict[TlsVersion, Opinion], where: str, about: str) -> Iterator[Finding]:
+def _open(
+    versions: list[TlsVersion], opinions: dict[TlsVersion, Opinion], where: str, about: str, remedy: str
+) -> Iterator[Finding]:
     """The versions that may be accepted, those of which the same is said together."""
     for words in dict.fromkeys(opinions[version].words for version in versions):
         same = ", ".join(version for version in versions if opinions[version].words == words)
-        yield unknown(f"{where} may accept {same} ({words}); run again to settle it", about=about)
+        yield unknown(f"{where} may accept {same} ({words}). To settle it: {remedy}", about=about)
 
 
 def _without_a_name(address: Address, offers: hello.Offers, where: str, about: str) -> Iterator[Finding]:

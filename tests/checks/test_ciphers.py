@@ -30,7 +30,7 @@ from clauseproof.model.verdict import Ruling, fold
 from tests.support.case import case, outcomes, texts
 from tests.support.certificates import authority, leaf
 from tests.support.exchanges import SILENT, alert, asked, chose
-from tests.support.hostile import flapping
+from tests.support.hostile import anonymous, flapping
 from tests.support.looks import scanned, vendor
 from tests.support.nginx import nginx
 from tests.support.offers import answers, decisions, offered
@@ -384,6 +384,12 @@ def test_a_real_server_keeps_what_its_suites_keep(pem: Path, suites: str, mozill
     with listening(choosing(pem, suites)) as port:
         facts = scanned(vendor(port, "127.0.0.1"))
     assert (ruling(ciphers(facts)), ruling(secrecy(facts))) == (mozilla, secret), texts(ciphers(facts))
+
+
+def test_a_server_that_authenticates_nobody_has_no_forward_secrecy(pem: Path) -> None:
+    with listening(anonymous(pem)) as port:
+        facts = scanned(vendor(port, "127.0.0.1"))
+    assert (ruling(ciphers(facts)), ruling(secrecy(facts))) == (BROKEN, BROKEN), texts(secrecy(facts))
 
 
 @pytest.mark.conformance

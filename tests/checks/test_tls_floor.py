@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from checks.tls_floor import Opinion, TlsFloor, agree, tls_floor
 from clauseproof.facts.hello import AddressOffers, Answers, Decision, Exchange, Nameless, Offers
-from clauseproof.facts.manner import Depth, Way
+from clauseproof.facts.manner import Depth, StartTls, Way
 from clauseproof.facts.tls import AddressScan, Answer, Attempt, Scan, TlsVersion, VersionLooks
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.case import Case
@@ -19,7 +19,7 @@ from clauseproof.probes.hello.decide import decide_groups, decide_version
 from clauseproof.probes.hello.plan import VERSIONS
 from tests.support.case import case, outcomes, texts
 from tests.support.certificates import authority, leaf
-from tests.support.exchanges import CLOSED, SILENT, Said, alert, asked, chose
+from tests.support.exchanges import CLOSED, GARBAGE, SILENT, Said, alert, asked, chose
 
 NAME = "api.crm.example"
 T = TlsVersion
@@ -172,6 +172,16 @@ def test_no_address_is_no_pass() -> None:
     assert outcomes(floor(offers())) == [Outcome.UNKNOWN]
 
 
+@pytest.mark.parametrize("otherwise", [SILENT, GARBAGE, CLOSED])
+def test_an_address_that_never_speaks_tls_may_want_another_protocol_first(otherwise: Said) -> None:
+    findings = floor(offers(answers(otherwise=otherwise)))
+    assert ruling(findings) is Ruling.INCONCLUSIVE
+    assert "if a plain protocol comes first, name it for this endpoint, as in starttls: smtp" in texts(findings)
+    named = offers(answers(otherwise=otherwise)).model_copy(update={"starttls": StartTls.SMTP})
+    for facts in (named, offers(answers(T.TLS1_3, otherwise=otherwise))):
+        assert "starttls" not in texts(floor(facts))
+
+
 def test_a_version_that_does_not_exist_is_no_floor() -> None:
     with pytest.raises(ValidationError, match=r"TLS 1\.3"):
         TlsFloor.model_validate({"at_least": "TLS 1.4"})
@@ -213,12 +223,12 @@ def test_engines_that_disagree_leave_it_open_in_any_tier(
 
 
 @pytest.mark.parametrize("answer", [Answer.SILENT, Answer.UNCLEAR, YES, (YES, NO)])
-def test_in_tier_1_both_engines_must_know(answer: Answer | tuple[Answer, ...]) -> None:
+def test_in_tier_1_both_engines_must_see_a_refusal_and_one_an_acceptance(answer: Answer | tuple[Answer, ...]) -> None:
     deep = scan(looks(NO, NO, NO, NO, answer, YES))
     assert ruling(floor(offers(MODERN), deep)) is Ruling.INCONCLUSIVE
     assert ruling(floor(offers(MODERN), deep, circumstances=tier(2))) is Ruling.SATISFIED
     accepting = offers(answers(T.TLS1_2, T.TLS1_3))
-    assert ruling(floor(accepting, deep)) is Ruling.INCONCLUSIVE
+    assert ruling(floor(accepting, deep)) is Ruling.NOT_SATISFIED
     assert ruling(floor(accepting, deep, circumstances=tier(2))) is Ruling.NOT_SATISFIED
 
 
@@ -241,6 +251,13 @@ def test_a_deep_scan_that_may_look_and_fails_is_no_agreement(deep: Scan | Unseen
     findings = floor(offers(MODERN), deep, circumstances=tier(2))
     assert ruling(findings) is Ruling.SATISFIED
     assert "one engine: " in texts(findings)
+
+
+def test_two_server_hellos_of_an_older_version_need_no_deep_scan_that_succeeds() -> None:
+    for deep in (FAILED, scan(FAILED)):
+        findings = floor(offers(answers(T.SSL3_0)), deep)
+        assert ruling(findings) is Ruling.NOT_SATISFIED
+        assert "accepted SSL 3.0; TLS 1.3 or newer is required (one engine: " in texts(findings)
 
 
 def test_ssl_2_0_is_the_deep_scans_to_see() -> None:
@@ -267,7 +284,7 @@ def test_a_version_that_the_deep_scan_never_tried_is_not_agreed_on() -> None:
         ([False, False], True, False),
         ([True, False], False, None),
         ([False, True], True, None),
-        ([True, None], True, None),
+        ([True, None], True, True),
         ([None, False], True, None),
         ([True, None], False, True),
         ([None, False], False, False),

@@ -20,6 +20,7 @@ from tests.support.case import case, texts
 from tests.support.certificates import DAY, NOW, authority, leaf
 from tests.support.hostile import (
     alerting,
+    anonymous,
     by_name,
     closing_all,
     intolerant,
@@ -58,7 +59,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clauseproof.probes.hello.ask.PATIENCE_S", 0.7)
     monkeypatch.setattr("clauseproof.probes.tls._PATIENCE_S", 0.7)
-    monkeypatch.setattr("clauseproof.probes.tls.LONGEST_S", 6.0)
+    monkeypatch.setattr("clauseproof.probes.deep.LONGEST_S", 6.0)
 
 
 def of(*args: ssl.TLSVersion) -> Callable[[Path], Talk]:
@@ -80,8 +81,9 @@ TABLE: dict[str, tuple[Callable[[Path], Talk], Ruling, Ruling]] = {
     "lying about older versions": (lying, BROKEN, BROKEN),
     "closing everything": (lambda pem: closing_all, OPEN, OPEN),
     "limiting connections": (limited, OPEN, OPEN),
-    # sslyze needs whole handshakes, and these bytes are none.
-    "SSL 3.0 in bytes": (lambda pem: ssl_3_0, BROKEN, OPEN),
+    # sslyze needs whole handshakes, and these bytes are none; a ServerHello is enough.
+    "SSL 3.0 in bytes": (lambda pem: ssl_3_0, BROKEN, BROKEN),
+    "anonymous suites of TLS 1.2 only": (anonymous, BROKEN, BROKEN),
     "garbage": (lambda pem: garbage, OPEN, OPEN),
     "reset after accept": (lambda pem: resetting, OPEN, OPEN),
     "silent": (lambda pem: silent, OPEN, OPEN),

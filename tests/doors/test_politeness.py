@@ -12,8 +12,8 @@ import certifi
 import pytest
 
 from clauseproof.doors.assembly import prepare
+from clauseproof.probes import deep, traffic
 from clauseproof.probes import tls as sslyze_port
-from clauseproof.probes import traffic
 from clauseproof.sandbox.kms.proxy import ConnectProxy
 from tests.doors.deployment import clauseproof, pytest_door
 from tests.support.certificates import authority, leaf
@@ -142,7 +142,7 @@ def test_a_run_keeps_to_the_limit_of_connections_over_all_its_looks(
         write(tmp_path, "addresses: [127.0.0.1]", f":{port}")
         assert clauseproof(tmp_path, "run", "p.yaml", "--out", "run", *words).returncode == 0
     assert 1 <= counted.most <= most + 2  # a closed connection is noticed a little later by the server
-    assert 100 < counted.all < sslyze_port.MOST_CONNECTIONS
+    assert 100 < counted.all < deep.MOST_CONNECTIONS
 
 
 @pytest.mark.parametrize("door", [clauseproof, pytest_door])

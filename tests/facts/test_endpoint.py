@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from clauseproof.facts.endpoint import Endpoint, parse_endpoint
+from clauseproof.facts.manner import StartTls
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,25 @@ def test_any_text_is_read_or_refused_with_a_value_error(text: str) -> None:
         return
     assert authority.host.isascii()
     assert 0 < authority.port < 65536
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("mail.crm.example:25", StartTls.SMTP),
+        ("mail.crm.example:587", StartTls.SMTP),
+        ("mail.crm.example:143", StartTls.IMAP),
+        ("mail.crm.example:110", StartTls.POP3),
+        ("directory.crm.example:389", StartTls.LDAP),
+        ("db.crm.example:5432", StartTls.POSTGRES),
+        ("chat.crm.example:5222", StartTls.XMPP),
+        ("[2001:db8::7]:21", StartTls.FTP),
+        ("mail.crm.example:993", None),
+        ("https://db.crm.example:5432", None),
+        ("https://api.crm.example", None),
+    ],
+)
+def test_a_port_that_is_known_for_a_plain_protocol_begins_with_it(text: str, begins: StartTls | None) -> None:
+    assert Endpoint(endpoint=text).starttls is begins
+    assert Endpoint(endpoint=text, starttls=StartTls.LDAP).starttls is StartTls.LDAP
+    assert Endpoint(endpoint=text, starttls=None).starttls is None

@@ -17,6 +17,7 @@ from clauseproof.model.look import Look
 from clauseproof.model.marks import PROBE
 from clauseproof.model.pace import Pace
 from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes import deep
 from clauseproof.probes import scan as probe
 from clauseproof.probes import tls as sslyze_port
 from clauseproof.probes.staples import staples
@@ -100,9 +101,9 @@ def test_offers_that_are_never_answered_are_silence_and_no_refusal(pem: Path, mo
 
     with listening(deaf_to_tls_1_1) as port:
         looks = probe._scan(
-            sslyze_port.Target("127.0.0.1", port, "api.crm.example"),
+            deep.Target("127.0.0.1", port, "api.crm.example"),
             [TlsVersion.TLS1_1, TlsVersion.TLS1_3],
-            sslyze_port.TimeLimit(Look()),
+            deep.TimeLimit(Look()),
         )
     assert looks[TlsVersion.TLS1_1].answer is Answer.SILENT
     assert looks[TlsVersion.TLS1_3].answer is Answer.ACCEPTED
@@ -145,7 +146,7 @@ def test_a_server_that_stays_silent_gives_nothing(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_server_that_drips_bytes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sslyze_port, "LONGEST_S", 1.0)
+    monkeypatch.setattr(deep, "LONGEST_S", 1.0)
     found = unseen(dripping)
     assert found.reason is Reason.DEADLINE
     assert "was not scanned in the time given" in found.text
@@ -154,9 +155,9 @@ def test_a_server_that_drips_bytes_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 def test_a_fleet_waits_for_the_deep_scan_in_front_of_its_clock() -> None:
     marks = [getattr(one, PROBE) for one in (probe.scan, weaknesses, staples)]
     assert [mark.at_once for mark in marks] == [
-        sslyze_port.SCANS_AT_ONCE,
-        sslyze_port.TESTS_AT_ONCE,
-        sslyze_port.HANDSHAKES_AT_ONCE,
+        deep.SCANS_AT_ONCE,
+        deep.TESTS_AT_ONCE,
+        deep.HANDSHAKES_AT_ONCE,
     ]
 
 
@@ -205,8 +206,8 @@ def test_no_more_connections_are_open_than_the_run_allows(pem: Path, pace: Pace,
 
 def test_a_run_that_allows_few_connections_in_a_second_gives_them_the_time_they_take() -> None:
     usual, slow = Look(clock=float), Look(clock=float, pace=Pace(per_second=10))
-    assert sslyze_port.TimeLimit(usual)() == sslyze_port.LONGEST_S
-    assert sslyze_port.TimeLimit(slow)() == sslyze_port.MOST_CONNECTIONS / 10
+    assert deep.TimeLimit(usual)() == deep.LONGEST_S
+    assert deep.TimeLimit(slow)() == deep.MOST_CONNECTIONS / 10
 
 
 @dataclass
@@ -229,7 +230,7 @@ def test_each_connection_of_a_scan_takes_a_turn_where_the_run_says_how_many(pem:
     with listening(server) as port:
         scanned(vendor(port, "127.0.0.1"), Look(pace=pace))
     turns = len(gate_of("127.0.0.1", pace)._begun_s)
-    assert server.accepted == turns < sslyze_port.MOST_CONNECTIONS
+    assert server.accepted == turns < deep.MOST_CONNECTIONS
 
 
 def test_each_connection_of_the_tests_of_weaknesses_takes_a_turn(pem: Path) -> None:

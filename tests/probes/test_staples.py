@@ -15,6 +15,7 @@ from clauseproof.facts.revocation import AddressStaples, Staples
 from clauseproof.model.errors import Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes import deep
 from clauseproof.probes import staples as probe
 from clauseproof.probes import tls as sslyze_port
 from tests.support.certificates import authority, leaf
@@ -115,7 +116,7 @@ def test_a_server_that_finishes_no_handshake_is_unseen(
     talk: Talk, reason: Reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sslyze_port, "_PATIENCE_S", 0.3)
-    monkeypatch.setattr(sslyze_port, "LONGEST_S", 2.0)
+    monkeypatch.setattr(deep, "LONGEST_S", 2.0)
     with listening(talk) as port:
         seen = only(port)
     assert isinstance(seen, Unseen)

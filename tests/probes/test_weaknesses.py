@@ -14,6 +14,7 @@ from clauseproof.facts.tls import TlsVersion
 from clauseproof.facts.weaknesses import Result, Trial, Tried, Try, Weakness, Weaknesses
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason, Unseen
+from clauseproof.probes import deep
 from clauseproof.probes import tls as sslyze_port
 from clauseproof.probes.weaknesses import weaknesses
 from tests.support.certificates import authority, leaf
@@ -170,7 +171,7 @@ def test_an_address_that_stops_answering_is_said_to_have_done_so() -> None:
 
 
 def test_a_server_that_drips_bytes_leaves_the_trials_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sslyze_port, "LONGEST_S", 4.0)
+    monkeypatch.setattr(deep, "LONGEST_S", 4.0)
     served, count = weak(RSA, Weak(leaks=True)), itertools.count()
 
     def talk(connection: socket.socket) -> None:
@@ -188,7 +189,7 @@ def test_a_server_that_drips_bytes_leaves_the_trials_so_far(monkeypatch: pytest.
 
 
 def test_a_thread_that_ran_out_of_time_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sslyze_port, "LONGEST_S", 3.0)
+    monkeypatch.setattr(deep, "LONGEST_S", 3.0)
     served, count = weak(RSA, Weak()), itertools.count()
 
     def talk(connection: socket.socket) -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.support.flights import alert, record, server_hello
-from tests.support.tls import Talk, tls
+from tests.support.tls import Talk, server_context, tls
 
 V = ssl.TLSVersion
 _LEFT_ALONE_S = 2.0
@@ -70,23 +70,35 @@ def flapping(pem: Path, code: int) -> Talk:
         connection.recv(4096)
         connection.sendall(alert(code))
 
-    return _once(alerts, tls(pem), modern=True)
+    return _once(alerts, tls(pem), b"\x03\x04")
 
 
 def outdated_once(pem: Path) -> Talk:
     """TLS 1.3, and TLS 1.2 for the first client that offers no more than that."""
-    return _once(tls(pem), tls(pem, V.TLSv1_3), modern=False)
+    return _once(tls(pem), tls(pem, V.TLSv1_3), b"\x03\x03")
 
 
-def _once(odd: Talk, usual: Talk, *, modern: bool) -> Talk:
-    """Another answer to the first hello of TLS 1.3, or of older versions, as one bad backend of several gives it."""
+def _once(odd: Talk, usual: Talk, version: bytes) -> Talk:
+    """Another answer to the first hello whose newest version is this, as one bad backend of several gives it."""
     lock, done = threading.Lock(), [False]
 
     def talk(connection: socket.socket) -> None:
-        wanted = (_newest_offered(_peeked(connection)) == b"\x03\x04") is modern
+        wanted = _newest_offered(_peeked(connection)) == version
         with lock:
             first, done[0] = wanted and not done[0], done[0] or wanted
         (odd if first else usual)(connection)
+
+    return talk
+
+
+def anonymous(pem: Path) -> Talk:
+    """TLS 1.2 with nobody authenticated: every suite with a certificate is refused."""
+    context = server_context(pem, V.TLSv1_2, V.TLSv1_2)
+    context.set_ciphers("aNULL:@SECLEVEL=0")
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as session:
+            session.recv(1)
 
     return talk
 

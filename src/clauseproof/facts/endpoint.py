@@ -3,7 +3,7 @@
 import functools
 import ipaddress
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -20,6 +20,17 @@ MOST_CRLS = 8
 """The most revocation lists for one endpoint."""
 MOST_RESOLVERS = 8
 """The most resolvers of an endpoint's own."""
+
+_BEGIN_IN_THE_CLEAR = {
+    "21": StartTls.FTP,
+    "25": StartTls.SMTP,
+    "110": StartTls.POP3,
+    "143": StartTls.IMAP,
+    "389": StartTls.LDAP,
+    "587": StartTls.SMTP,
+    "5222": StartTls.XMPP,
+    "5432": StartTls.POSTGRES,
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,10 @@ class Endpoint(Proxied, Subject):
         server_name: the name to ask for (SNI) and to expect in the certificate, where it is not the host.
         private_addresses: whether the name may lead to private or loopback addresses. Without it such an answer is
             recorded and not followed: a vendor's zone must not aim our looks at the buyer's own network.
-        starttls: the plain protocol that is spoken before TLS, such as `smtp`; without it TLS begins at once.
+        starttls: the plain protocol that is spoken before TLS: `smtp`, `imap`, `pop3`, `ldap`, `postgres`, `xmpp` or
+            `ftp`. Without it `HOST:PORT` begins with the protocol that the port is known for (21 ftp, 25 and 587 smtp,
+            110 pop3, 143 imap, 389 ldap, 5222 xmpp, 5432 postgres), and with TLS at any other; `https://HOST:PORT`
+            begins with TLS at any port.
         depth: `full`, or `fast` for fleets: as few hellos to an address as will do, and no deep scan.
         crls: files with certificate revocation lists, relative to the profile, PEM or DER, by which its certificates
             are judged where no OCSP response is stapled.
@@ -121,6 +135,15 @@ class Endpoint(Proxied, Subject):
     page: str = Field(default="/", max_length=1024, pattern=r"^/[!-~]*$")
     http_port: int = Field(default=80, ge=1, le=65535)
     client: Identity | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_port(cls, data: Any) -> Any:
+        """IANA's service names and port numbers."""
+        if not isinstance(data, dict) or "starttls" in data or "://" in str(data.get("endpoint")):
+            return data
+        port = str(data.get("endpoint")).strip().rpartition(":")[2]
+        return {**data, "starttls": _BEGIN_IN_THE_CLEAR[port]} if port in _BEGIN_IN_THE_CLEAR else data
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

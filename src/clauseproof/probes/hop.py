@@ -20,7 +20,7 @@ class NoStart:
 
     why: str
     reason: Reason = Reason.UNREADABLE
-    remedy: str = "check the endpoint's starttls"
+    remedy: str = "check the endpoint's starttls; where TLS begins at once, write https://HOST:PORT"
     at_proxy: bool = False
 
 

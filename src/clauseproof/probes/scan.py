@@ -16,14 +16,14 @@ from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
-from clauseproof.probes import tls
+from clauseproof.probes import deep, tls
+from clauseproof.probes.deep import Target, TimeLimit
 from clauseproof.probes.rejections import answer
-from clauseproof.probes.tls import Target, TimeLimit
 
 _MOST_REPLIES = 8
 
 
-@probe(permission=Permission.SCAN, deadline_s=300, at_once=tls.SCANS_AT_ONCE)
+@probe(permission=Permission.SCAN, deadline_s=300, at_once=deep.SCANS_AT_ONCE)
 def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
     """Versions and suites of every address, 550 to 950 connections each, never more than five at a time.
 
@@ -39,7 +39,7 @@ def scan(endpoint: Endpoint, names: Resolution, look: Look) -> Scan:
         host=endpoint.host,
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
-        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
+        per_address=tuple(_address(target, look) for target in deep.targets(endpoint, names, look)),
         missing=names.missing,
     )
 
@@ -53,7 +53,7 @@ def _address(target: Target, look: Look) -> AddressScan:
 
 
 def _versions(target: Target, look: Look) -> tuple[VersionLooks, ...]:
-    limit_s = tls.TimeLimit(look)
+    limit_s = deep.TimeLimit(look)
     first = _scan(target, TlsVersion, limit_s)
     second: dict[TlsVersion, Attempt] = {}
     accepted = [version for version, attempt in first.items() if attempt.answer is Answer.ACCEPTED]
@@ -70,7 +70,7 @@ def _versions(target: Target, look: Look) -> tuple[VersionLooks, ...]:
 
 def _scan(target: Target, versions: Iterable[TlsVersion], limit_s: TimeLimit) -> dict[TlsVersion, Attempt]:
     wanted = tuple(versions)
-    commands = tls.in_time(target, limit_s, lambda: tls.suites(target, wanted, limit_s))
+    commands = deep.in_time(target, limit_s, lambda: tls.suites(target, wanted, limit_s))
     return {version: _attempt(command) for version, command in commands.items()}
 
 

@@ -12,8 +12,8 @@ from clauseproof.model.errors import EvidenceRejected, LookFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
-from clauseproof.probes import tls
-from clauseproof.probes.tls import Target
+from clauseproof.probes import deep, tls
+from clauseproof.probes.deep import Target
 
 LOOKS = 2
 """Handshakes with an address that staples nothing at first: some servers fetch the response once they are asked."""
@@ -22,7 +22,7 @@ MOST_BYTES = 64 * 1024
 _PAUSE_S = 1.0
 
 
-@probe(permission=Permission.CONNECT, deadline_s=60, at_once=tls.HANDSHAKES_AT_ONCE)
+@probe(permission=Permission.CONNECT, deadline_s=60, at_once=deep.HANDSHAKES_AT_ONCE)
 def staples(endpoint: Endpoint, names: Resolution, look: Look) -> Staples:
     """The stapled response of every address, over one handshake, or two where the certificate names a responder.
 
@@ -36,7 +36,7 @@ def staples(endpoint: Endpoint, names: Resolution, look: Look) -> Staples:
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
         looks=LOOKS,
-        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
+        per_address=tuple(_address(target, look) for target in deep.targets(endpoint, names, look)),
         missing=names.missing,
     )
 
@@ -50,7 +50,7 @@ def _address(target: Target, look: Look) -> AddressStaples:
 
 
 def _response(target: Target, look: Look) -> bytes | None:
-    limit_s = tls.TimeLimit(look)
+    limit_s = deep.TimeLimit(look)
     response, certificate = tls.stapled(target, limit_s)
     if response is None and _could_have_one(certificate) and limit_s() > _PAUSE_S:
         time.sleep(_PAUSE_S)

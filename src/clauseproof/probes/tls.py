@@ -1,8 +1,7 @@
 """All that uses sslyze, which is AGPL-3.0: no other module imports it.
 
 Its single tests leave out the server name at times, and answer "no" where they never came as far as the question;
-`Server` stands between them and the network, so that both can be seen. Whatever it does is done in threads that are
-abandoned if they never end.
+`Server` stands between them and the network, so that both can be seen.
 """
 
 import contextlib
@@ -11,115 +10,33 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from clauseproof import __version__
-from clauseproof.facts.dns import Resolution
-from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.manner import StartTls
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.hardware.rejection import printable
 from clauseproof.model.errors import EvidenceRejected, LookFailed, TimedOut, Unreachable
-from clauseproof.model.look import Look
 from clauseproof.model.pace import Pace
+from clauseproof.probes.deep import Target, TimeLimit, in_time, late
 from clauseproof.probes.hello.starttls import CLIENT_NAME
-from clauseproof.probes.passage import only_directly
-from clauseproof.probes.traffic import ThreadSlot, pause, turn
+from clauseproof.probes.traffic import pause, turn
 
 CONNECTIONS_AT_ONCE = 5
 """Connections of one look that are open to an address at a time; see `clauseproof.probes.traffic` for all looks."""
-MOST_CONNECTIONS = 1200
-"""More than a scan makes to an address, what is accepted offered twice."""
-LONGEST_S = 60.0
-"""The most that one look may take at one address."""
-SCANS_AT_ONCE, TESTS_AT_ONCE, HANDSHAKES_AT_ONCE = 3, 2, 8
-"""How many endpoints are scanned, tested, and asked for a stapled response at the same time: OpenSSL's memory and one
-core bound it. Those that wait for others lose no time of their own."""
 _PATIENCE_S = 3.0
-_MARGIN_S = 1.0
 _ANY_SUITE = "ALL:COMPLEMENTOFALL:-PSK:-SRP"
 _NO_HANDSHAKE = ("ServerTlsConfigurationNotSupported", "ServerRejectedTlsHandshake", "TlsHandshakeTimedOut")
 
 _COMMANDS = {v: v.value.lower().replace(" ", "_").replace(".", "_") + "_cipher_suites" for v in TlsVersion}
 
 
-T = TypeVar("T")
-
-
 @functools.cache
 def engine() -> str:
     """`sslyze 6.3.1`."""
     return f"sslyze {version('sslyze')}"
-
-
-class Target(NamedTuple):
-    """Where to connect, and how."""
-
-    address: str
-    port: int
-    server_name: str
-    starttls: StartTls | None = None
-    pace: Pace = Pace()
-
-    def room(self) -> ThreadSlot:
-        """Room for one connection after the other; each takes a turn of its own."""
-        return ThreadSlot(self.address, self.pace, LONGEST_S)
-
-
-def targets(endpoint: Endpoint, names: Resolution, look: Look) -> list[Target]:
-    """The addresses to look at; sslyze needs a server name, and takes the address where there is none.
-
-    Raises:
-        Unknowable: a proxy leads there.
-    """
-    only_directly(endpoint, "sslyze looks only directly")
-    name = endpoint.sni or endpoint.host
-    return [Target(address, endpoint.port, name, endpoint.starttls, look.pace) for address in names.reachable]
-
-
-class TimeLimit:
-    """How many seconds are left for one address: of its own time, and of the whole look's.
-
-    A run that allows few connections in a second gives an address the time that they take.
-    """
-
-    def __init__(self, look: Look) -> None:
-        own_s = max(LONGEST_S, MOST_CONNECTIONS / look.pace.per_second) if look.pace.per_second else LONGEST_S
-        self._look, self._ends_s = look, min(look.clock() + own_s, look.deadline - _MARGIN_S)
-
-    def __call__(self) -> float:
-        """Seconds."""
-        return max(0.0, self._ends_s - self._look.clock())
-
-
-def in_time(target: Target, limit_s: TimeLimit, work: Callable[[], T]) -> T:
-    """The result of work in a thread that is abandoned if it never ends, as a server that drips bytes can make it.
-
-    Raises:
-        TimedOut: there was no time left, or it ran out.
-        LookFailed: whatever the work raised; a defect of sslyze's is this address's gap, not the end of the look.
-    """
-    late = TimedOut(f"{target.address} port {target.port} was not scanned in the time given", "run again")
-    if limit_s() <= 0:
-        raise late
-    try:
-        done: Future[T] = Future()
-        threading.Thread(target=_fulfil, args=(done, target, work), daemon=True).start()
-        return done.result(timeout=limit_s())
-    except TimeoutError as error:
-        raise late from error
-
-
-def _fulfil(done: "Future[T]", target: Target, work: Callable[[], T]) -> None:
-    try:
-        done.set_result(work())
-    except LookFailed as error:
-        done.set_exception(error)
-    except Exception as error:  # noqa: BLE001  # see in_time
-        done.set_exception(LookFailed(f"sslyze failed at {target.address}: {type(error).__name__}: {error}"[:300]))
 
 
 def _place(target: Target, wait: Callable[[str, Pace], None] = pause) -> tuple[Any, Any]:
@@ -180,6 +97,8 @@ def suites(target: Target, versions: tuple[TlsVersion, ...], limit_s: TimeLimit)
         thread.start()
     for thread in threads:
         thread.join()
+    if sum(map(len, results.values())) < len(jobs):
+        raise late(target)  # what was not offered must not read as refused
     return {version: _told(plugins[version], server, results[version]) for version in versions}
 
 
@@ -288,8 +207,23 @@ class Server:
             with target.room():
                 found = check_connectivity_to_server(location, configuration)
         except ConnectionToServerFailed as error:
-            raise _failure(target, type(error).__name__, str(error)) from error
-        return cls(target, ServerConnectivityInfo(location, configuration, found))
+            failure = _failure(target, type(error).__name__, str(error))
+        else:
+            return cls(target, ServerConnectivityInfo(location, configuration, found))
+        server = cls._anonymous(target) if isinstance(failure, EvidenceRejected) else None
+        if server is None:
+            raise failure
+        return server
+
+    @classmethod
+    def _anonymous(cls, target: Target) -> "Server | None":
+        """The server where nothing but a suite of TLS 1.2 without certificates agrees, which sslyze does not try."""
+        from sslyze import ClientAuthRequirementEnum, TlsVersionEnum
+        from sslyze.server_connectivity import ServerConnectivityInfo, ServerTlsProbingResult
+
+        found = ServerTlsProbingResult(TlsVersionEnum.TLS_1_2, _ANY_SUITE, ClientAuthRequirementEnum.DISABLED, True)
+        server = cls(target, ServerConnectivityInfo(*_place(target), found))
+        return server if server.answers(anonymous=True) else None
 
     @property
     def version(self) -> TlsVersion:
@@ -309,10 +243,12 @@ class Server:
         server = Server(self.target, replace(self.info, tls_probing_result=found))
         return server if server.answers() else None
 
-    def answers(self) -> bool:
+    def answers(self, *, anonymous: bool = False) -> bool:
         """Whether a handshake finishes, or comes as far as a request for the client's certificate."""
         with self.target.room():
-            connection = self.get_preconfigured_tls_connection()
+            connection = self.get_preconfigured_tls_connection(should_use_legacy_openssl=anonymous or None)
+            if anonymous:
+                connection.ssl_client.set_cipher_list(_ANY_SUITE)
             try:
                 connection.connect()
             except Exception as error:  # noqa: BLE001  # of whatever class: OpenSSL's own come through as well

@@ -17,15 +17,16 @@ from clauseproof.model.errors import LookFailed, TimedOut
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
-from clauseproof.probes import tls
+from clauseproof.probes import deep, tls
+from clauseproof.probes.deep import Target
 from clauseproof.probes.rejections import refused
-from clauseproof.probes.tls import Server, Target
+from clauseproof.probes.tls import Server
 
 _OLDER = tuple(reversed([version for version in TlsVersion if TlsVersion.SSL2_0 < version < TlsVersion.TLS1_3]))
 _PRESENT, _ABSENT, _UNCLEAR = Result.PRESENT, Result.ABSENT, Result.UNCLEAR
 
 
-@probe(permission=Permission.SCAN, deadline_s=300, at_once=tls.TESTS_AT_ONCE)
+@probe(permission=Permission.SCAN, deadline_s=300, at_once=deep.TESTS_AT_ONCE)
 def weaknesses(endpoint: Endpoint, names: Resolution, look: Look) -> Weaknesses:
     """What each address does with the messages of known attacks: about 60 connections, one after the other.
 
@@ -37,7 +38,7 @@ def weaknesses(endpoint: Endpoint, names: Resolution, look: Look) -> Weaknesses:
         port=endpoint.port,
         server_name=endpoint.sni or endpoint.host,
         engine=tls.engine(),
-        per_address=tuple(_address(target, look) for target in tls.targets(endpoint, names, look)),
+        per_address=tuple(_address(target, look) for target in deep.targets(endpoint, names, look)),
         missing=names.missing,
     )
 
@@ -46,7 +47,7 @@ def _address(target: Target, look: Look) -> AddressWeaknesses:
     look.tell(f"testing {target.address} port {target.port}")
     work = _Work(target)
     try:
-        tls.in_time(target, tls.TimeLimit(look), work.all)
+        deep.in_time(target, deep.TimeLimit(look), work.all)
     except TimedOut as error:
         work.stop()
         if not work.trials:

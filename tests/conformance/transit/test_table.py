@@ -31,7 +31,7 @@ def deployment() -> Iterator[Deployment]:
 @pytest.fixture(scope="module", autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clauseproof.probes.tls.LONGEST_S", 15.0)
+        patch.setattr("clauseproof.probes.deep.LONGEST_S", 15.0)
         patch.setenv("CLAUSEPROOF_HOME", str(tmp_path_factory.mktemp("home")))
         yield
 

@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clauseproof.facts.codepoints import Alert, Group
@@ -362,6 +362,7 @@ def sound(found: Answer, newest: TlsVersion) -> None:
         assert found.suite in hello(newest).offer.suites
 
 
+@example(data=b"H\x00", cuts=[1], newest=T.SSL3_0, certificate=False)
 @given(data=FLIGHTS, cuts=st.lists(st.integers(0, 10_000), max_size=8), newest=VERSIONS, certificate=st.booleans())
 def test_any_bytes_have_one_answer_however_they_arrive(
     data: bytes, cuts: list[int], newest: TlsVersion, certificate: bool

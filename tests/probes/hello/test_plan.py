@@ -199,6 +199,28 @@ def test_a_server_with_nothing_but_unusual_suites_is_found() -> None:
     assert decide_version(T.TLS1_0, log).times == 2
 
 
+def unusual_only(*spoken: TlsVersion) -> Server:
+    """A server that agrees on nothing but suites that are hardly ever offered, such as anonymous ones."""
+    steady = speaking(*spoken, otherwise=alert(40))
+    return lambda question, nth: alert(40) if question.suites is SuiteList.USUAL else steady(question, nth)
+
+
+@pytest.mark.parametrize("scope", [FAST, FULL])
+@pytest.mark.parametrize("spoken", [(T.TLS1_2,), (T.TLS1_0,), (T.TLS1_1, T.SSL3_0)])
+def test_what_was_refused_before_anything_was_accepted_is_asked_once_more(
+    spoken: tuple[TlsVersion, ...], scope: Scope
+) -> None:
+    log = [line for line in play(unusual_only(*spoken), scope) if line.named]
+    assert decisions(log) == "".join("a" if version in spoken else "r" for version in reversed(VERSIONS))
+
+
+def test_what_is_not_refused_a_second_time_stays_open() -> None:
+    steady = unusual_only(T.TLS1_2)
+    log = play(lambda q, nth: SILENT if nth > 10 and q.offered is T.TLS1_1 else steady(q, nth), FULL)
+    assert decisions(log) == "rruar"
+    assert Counter(offered(log))[T.TLS1_1] == 3
+
+
 def test_silence_is_tried_again_and_stays_open() -> None:
     modern = speaking(T.TLS1_3)
     log = play(lambda q, nth: modern(q, nth) if q.offered is T.TLS1_3 else SILENT, FAST)

@@ -171,7 +171,7 @@ def _plausible(header: bytes) -> int | None:
     if not header:
         return None
     if header[0] not in (_ALERT, _HANDSHAKE):
-        shown = "an HTTP answer" if b"HTTP/".startswith(header) else f"a first byte of 0x{header[0]:02x}"
+        shown = "an HTTP answer" if header[0] == ord("H") else f"a first byte of 0x{header[0]:02x}"
         raise Malformed(f"{shown} where an alert or a ServerHello must stand")
     if len(header) > 1 and header[1] != 3:
         raise Malformed(f"a record of version {header[1]}.x")

@@ -10,7 +10,7 @@ well. Groups are asked for by elimination: all of them first, then without the o
 refuses.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from clauseproof.facts.codepoints import Group
@@ -146,17 +146,36 @@ def _next_groups(steps: Sequence[Exchange]) -> tuple[int, ...]:
 
 
 def _control(asked: Sequence[Exchange]) -> Iterator[Question]:
-    """An accepted hello again, where only that is missing for a refusal."""
+    """What is missing for a refusal: to be asked once more after an accepted hello, or an accepted hello after it."""
     accepted = [exchange for exchange in asked if exchange.accepted and exchange.groups is None]
-    for version in VERSIONS:
-        refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
-        if not accepted or not exhausted(refusals) or controlled(refusals, asked):
-            continue
-        ended_s = max(exchange.at_s + exchange.took_s for exchange in refusals)
-        if not any(exchange.at_s >= ended_s for exchange in asked if exchange.groups is None):
-            newest = max(accepted, key=lambda exchange: exchange.accepted or "")
-            yield Question(newest.offered, newest.named, newest.suites)
-            return
+    if not accepted:
+        return
+    refused = [refusals for version in VERSIONS if (refusals := _uncontrolled(version, asked))]
+    first_s = min(exchange.at_s for exchange in accepted)
+    early = [_again(refusals[-1], refusals) for refusals in refused if max(e.at_s for e in refusals) <= first_s]
+    anew = [question for question in early if sum(_asks(question, one) for one in asked) < _TRIES]
+    yield from anew
+    ended_s = max((one.at_s + one.took_s for refusals in refused for one in refusals), default=0.0)
+    newest = max(accepted, key=lambda exchange: exchange.accepted or "")
+    control = _again(newest, [newest])
+    if refused and not anew and not any(one.at_s >= ended_s and _asks(control, one) for one in asked):
+        yield control
+
+
+def _again(exchange: Exchange, tried: Iterable[Exchange]) -> Question:
+    """The offer of an exchange once more, with the longest list of suites that was tried."""
+    return Question(exchange.offered, exchange.named, max((one.suites for one in tried), key=[*SuiteList].index))
+
+
+def _asks(question: Question, exchange: Exchange) -> bool:
+    return (exchange.offered, exchange.suites, exchange.groups) == (question.offered, question.suites, None)
+
+
+def _uncontrolled(version: TlsVersion, asked: Sequence[Exchange]) -> list[Exchange]:
+    """The refusals of a version over all suites, where the address is not known to have answered meanwhile."""
+    refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
+    unknown = decide_version(version, asked).decision is Decision.UNKNOWN
+    return refusals if unknown and exhausted(refusals) and not controlled(refusals, asked) else []
 
 
 def _quiet_tries(asked: Sequence[Exchange]) -> Iterator[Question]:
@@ -173,4 +192,4 @@ def _seemingly_refused(version: TlsVersion, asked: Sequence[Exchange]) -> SuiteL
     refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
     if decide_version(version, asked).decision is not Decision.UNKNOWN or not exhausted(refusals):
         return None
-    return max((e.suites for e in refusals), key=[*SuiteList].index) if controlled(refusals, asked) else None
+    return _again(refusals[-1], refusals).suites if controlled(refusals, asked) else None
