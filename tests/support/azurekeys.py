@@ -1,10 +1,6 @@
-"""Keys of Key Vault for tests: subjects, looks, the state of versions, and a vendor that keeps a record under one.
-
-Run as a module it is a drill in a process of its own, killed at point N: `DRILL KEY STATE N`.
-"""
+"""Keys of Key Vault for tests: subjects, looks, the state of versions, and a vendor that keeps a record under one."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,17 +14,14 @@ from azure.keyvault.keys.crypto import CryptographyClient, KeyWrapAlgorithm
 
 from clauseproof.facts.azure import AzureKey
 from clauseproof.model.look import Look
-from clauseproof.probes.kms.azure_drills import revocation, rotation_drill
 from clauseproof.sandbox.crm import Contacts, application
 from clauseproof.sandbox.envelope import DataKeys, KeyRefused
 from clauseproof.sandbox.kms.azure import BUYER, AzureKeyVaultDouble, Caller
 from clauseproof.sandbox.kms.serving import LoopbackServer
-from tests.support.drilling import Countdown
-from tests.support.keys import FAST, SENTINEL, TOKEN, journal, look
+from tests.support.keys import FAST, SENTINEL, TOKEN, look
 
 TOKEN_NAME = "KEY_VAULT_TOKEN"
 VENDOR = Caller(token="vendor", object_id="22222222-2222-2222-2222-222222222222")
-DRILLS = {"revocation": revocation, "rotation": rotation_drill}
 
 
 def azure_key(double: AzureKeyVaultDouble, identifier: str, **more: Any) -> AzureKey:
@@ -120,13 +113,3 @@ def vendor(double: AzureKeyVaultDouble, name: str = "cmk", keep_s: float = 0.0) 
             "json_pointer": "/note",
             "timeout": "2 s",
         }
-
-
-def main(drill: str, key: str, state: str, point: str) -> None:
-    """Run one drill of the key given as JSON."""
-    at = journal(Path(state), on_point=Countdown(int(point)))
-    DRILLS[drill](AzureKey.model_validate_json(key), azure_look(), at)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

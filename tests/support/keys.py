@@ -1,7 +1,7 @@
 """Keys for tests: subjects, looks, timelines, and a vendor that keeps a record under a key of a KMS double."""
 
-import time
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
