@@ -7,6 +7,7 @@ from pathlib import Path
 
 import checks.custody
 import checks.drills
+import checks.keycache
 import checks.keylog
 import checks.keys
 import checks.location
@@ -26,9 +27,11 @@ from clauseproof.facts import (
     google,
     keyaccess,
     keydeletion,
+    keyfetches,
     keylog,
     keymaterial,
     keys,
+    keyservice,
     keystores,
     latency,
     place,
@@ -59,9 +62,14 @@ from clauseproof.probes.kms import (
     google_keylog,
     google_undo,
     keyhosts,
+    keyservice_cache,
+    keyservice_drills,
+    keyservice_keylog,
+    keyservice_undo,
 )
 from clauseproof.probes.kms import azure as azure_keys
 from clauseproof.probes.kms import google as google_keys
+from clauseproof.probes.kms import keyservice as own_keys
 from tests.engine.support import Lines, grant, profile, use
 from tests.support.keys import NOW, journal
 
@@ -73,14 +81,31 @@ class AnyFile:
         return Path(name).read_bytes()
 
 
-FACTS = (keys, drills, google, azure, keyaccess, keydeletion, keylog, keymaterial, keystores, latency, dns, place)
+FACTS = (
+    keys,
+    drills,
+    google,
+    azure,
+    keyaccess,
+    keydeletion,
+    keyfetches,
+    keylog,
+    keymaterial,
+    keyservice,
+    keystores,
+    latency,
+    dns,
+    place,
+)
 AWS = (aws, aws_access, aws_custody, aws_drills, aws_trail)
 GOOGLE = (google_keys, google_access, google_custody, google_drills, google_keylog, google_undo)
 AZURE = (azure_keys, azure_access, azure_custody, azure_drills, azure_keylog, azure_undo)
+OWN = (own_keys, keyservice_cache, keyservice_drills, keyservice_keylog, keyservice_undo)
 CHECKS = (
     checks.keys,
     checks.keylog,
     checks.drills,
+    checks.keycache,
     checks.custody,
     checks.separation,
     checks.location,
@@ -105,7 +130,7 @@ def judged_together(
 ) -> Verdict:
     """The verdict of one claim on several keys at once; jurisdictions and lists of addresses where it needs them."""
     registry = Registry()
-    for module in (*FACTS, *AWS, *GOOGLE, *AZURE, keyhosts, latency_probe, *CHECKS):
+    for module in (*FACTS, *AWS, *GOOGLE, *AZURE, *OWN, keyhosts, latency_probe, *CHECKS):
         registry.scan(module)
     allowed = grant(Permission.DRILL, hosts=("127.0.0.0/8",))
     made = replace(profile(dict(subjects), [use(kind, claim, *subjects)], grant=allowed), sources=sources or Sources())

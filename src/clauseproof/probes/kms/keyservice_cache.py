@@ -1,0 +1,52 @@
+"""Reads a record through the vendor, and then whether the vendor fetched the key for it."""
+
+from datetime import UTC, datetime
+
+from clauseproof.facts.keyfetches import Cache
+from clauseproof.facts.keyservice import LONGEST_WAIT, FetchedKey
+from clauseproof.model.errors import Unknowable
+from clauseproof.model.look import Look
+from clauseproof.model.marks import probe
+from clauseproof.model.permission import Permission
+from clauseproof.probes.datapath import DataPathReader
+from clauseproof.probes.kms.keyservice_log import read_until
+
+
+@probe(permission=Permission.CONNECT, deadline_s=LONGEST_WAIT.total_seconds() + 180)
+def cache(key: FetchedKey, look: Look) -> Cache:
+    """One read, then the log until it has come to that moment, as the profile gives it time to.
+
+    Where the key has a switch, `switch.ask` is sent meanwhile, so that the log has something to write. Raises
+    LookFailed where the record does not come, or the log cannot be read.
+    """
+    if key.data_path is None:
+        raise Unknowable(
+            f"{look.subject} has no data path, so whether the vendor reads without asking for the key cannot be seen",
+            "give the key a data_path in the profile",
+        )
+    reader = DataPathReader(key.data_path, look)
+    asked_at = datetime.now(UTC)
+    reader.open()
+    answered_at = datetime.now(UTC)
+    marker = None if key.switch is None else DataPathReader(key.switch.ask, look)
+    log, _ = read_until(
+        answered_at + key.log.clocks_within,
+        key.log.wait,
+        key,
+        look,
+        lambda: None if marker is None else _mark(marker),
+    )
+    return Cache(
+        target=key.name,
+        asked_at=asked_at,
+        answered_at=answered_at,
+        addresses=reader.addresses,
+        skipped=reader.skipped,
+        clocks_within_s=key.log.clocks_within.total_seconds(),
+        marked=marker is not None,
+        log=log,
+    )
+
+
+def _mark(marker: DataPathReader) -> None:
+    marker.read()
