@@ -22,15 +22,13 @@ from clauseproof import (
 )
 from clauseproof.facts import tls
 from clauseproof.facts.endpoint import at
+from clauseproof.facts.listed import listed
+from clauseproof.facts.looks import unlooked
 from clauseproof.facts.revocation import RevocationLists, Staples
 from clauseproof.hardware.endtoend import DIRECTLY, doubt
 from clauseproof.hardware.revocation import Standing, Word, judge_list, judge_response
 from clauseproof.hardware.servercertificate import Details, KeyKind, details, key_of, out_of_order
 from clauseproof.hardware.serverchain import Invalid, Roots, Valid, judge_chain, read_roots
-
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
 
 
 class Certificate(Claim):
@@ -59,7 +57,7 @@ class Certificate(Claim):
     valid_for: Duration | None = None
     keys: Annotated[
         tuple[Literal[KeyKind.RSA, KeyKind.EC, KeyKind.EDWARDS], ...],
-        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+        BeforeValidator(listed, json_schema_input_type=str | list[str]),
         Field(min_length=1),
     ] = (KeyKind.RSA, KeyKind.EC, KeyKind.EDWARDS)
     least_rsa_bits: int = Field(default=2048, ge=2048, le=16384)
@@ -92,10 +90,7 @@ def certificate(
     except EvidenceRejected as error:
         yield unknown(error.unseen().sentence)
         return
-    for gap in chain.missing:
-        yield unknown(gap.sentence)
-    if not chain.per_address and not chain.missing:
-        yield unknown(f"{chain.name} has no address that was looked at")
+    yield from unlooked(chain.name, chain.per_address, chain.missing)
     found: list[Finding] = []
     for shown in _presented(chain, staples, lists, case):
         found += [shown] if isinstance(shown, Finding) else _certificate(claim, chain, shown, roots, case)

@@ -11,6 +11,8 @@ from clauseproof.facts import hello, tls
 from clauseproof.facts.codepoints import Group, group_name
 from clauseproof.facts.endpoint import at
 from clauseproof.facts.hello import Because, Decision, Exchange, GroupAnswer, VersionAnswer
+from clauseproof.facts.listed import listed
+from clauseproof.facts.looks import unlooked
 from clauseproof.facts.mozilla import CONFIGURATIONS, MozillaProfile
 from clauseproof.facts.tls import Answer, TlsVersion, VersionLooks
 from clauseproof.hardware.endtoend import DIRECTLY, doubt
@@ -31,10 +33,6 @@ class _Rule(NamedTuple):
     allows: Callable[[TlsVersion, str], bool | None]
     breach: str
     kept: str
-
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
 
 
 SuiteName = Annotated[str, Field(pattern=r"^TLS_[A-Z0-9]+(_[A-Za-z0-9]+)+$")]
@@ -58,7 +56,7 @@ class TlsCiphers(Claim):
     mozilla: MozillaProfile | None = None
     allowed: Annotated[
         tuple[SuiteName, ...] | None,
-        BeforeValidator(_listed, json_schema_input_type=str | list[str] | None),
+        BeforeValidator(listed, json_schema_input_type=str | list[str] | None),
         Field(min_length=1),
     ] = None
 
@@ -115,15 +113,12 @@ _FORWARD_SECRECY = _Rule(_forward_secret, "without forward secrecy", "suites wit
 
 
 def _every_suite(rule: _Rule, scan: tls.Scan) -> Iterator[Finding]:
-    for gap in scan.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(scan.host, scan.per_address, scan.missing)
     for seen in scan.per_address:
         if isinstance(seen.versions, Unseen):
             yield unknown(seen.versions.sentence, about=seen.address)
         else:
             yield from _address(rule, at(scan.host, seen.address), seen.address, seen.versions)
-    if not scan.per_address and not scan.missing:
-        yield unknown(f"{scan.host} has no address that was looked at")
 
 
 def _address(rule: _Rule, where: str, about: str, seen: tuple[VersionLooks, ...]) -> Iterator[Finding]:
@@ -228,8 +223,7 @@ class PostQuantum(Claim):
 
 @check("post-quantum")
 def post_quantum(claim: PostQuantum, offers: hello.Offers, case: Case) -> Iterator[Finding]:
-    for gap in offers.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(offers.host, offers.per_address, offers.missing)
     for seen in offers.per_address:
         where, about = at(offers.host, seen.address), seen.address
         if isinstance(seen.answers, Unseen):
@@ -238,8 +232,6 @@ def post_quantum(claim: PostQuantum, offers: hello.Offers, case: Case) -> Iterat
             yield unknown(f"{where} was asked {why}. {DIRECTLY}", about=about)
         else:
             yield _groups(claim.codes(), seen.answers, where, about)
-    if not offers.per_address and not offers.missing:
-        yield unknown(f"{offers.host} has no address that was looked at")
 
 
 def _groups(codes: tuple[int, ...], answers: hello.Answers, where: str, about: str) -> Finding:

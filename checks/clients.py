@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from clauseproof import Assurance, Claim, Finding, Outcome, broken, check, holds, unknown
 from clauseproof.facts.clientauth import AddressAdmission, Admission, Attempt, ClientAuth
-from clauseproof.facts.looks import agreed
+from clauseproof.facts.looks import agreed, unlooked
 from clauseproof.hardware.rejection import printable
 
 
@@ -24,15 +24,12 @@ _TURNED_AWAY = frozenset({400, 401, 403, 495, 496})
 
 @check("mutual-tls")
 def mutual_tls(claim: MutualTls, seen: ClientAuth) -> Iterator[Finding]:
-    for gap in seen.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(seen.name, seen.per_address, seen.missing)
     for one in seen.per_address:
         where = f"{one.address} ({seen.name})"
         accepted = agreed((_accepted(where, one.address, attempt), 1) for attempt in one.with_certificate or ())
         yield agreed((_refused(where, one, attempt, accepted), 1) for attempt in one.without)
         yield accepted if one.with_certificate is not None else _not_shown(seen, one)
-    if not seen.per_address and not seen.missing:
-        yield unknown(f"{seen.name} has no address that was looked at")
 
 
 def _accepted(where: str, about: str, attempt: Attempt) -> Finding:

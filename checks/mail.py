@@ -24,7 +24,7 @@ from clauseproof import (
 )
 from clauseproof.facts import mail
 from clauseproof.facts.listed import listed
-from clauseproof.facts.looks import agreed
+from clauseproof.facts.looks import agreed, unlooked
 from clauseproof.facts.mail import Offer, PolicyFile, Session
 from clauseproof.facts.manner import Way
 from clauseproof.facts.sts import announcements, policy_id, read_policy
@@ -157,12 +157,9 @@ def _sts(
         return
     for _, records in groupby(policy.announced, key=lambda one: one.resolver):
         yield agreed((_announced(policy.domain, one), one.times) for one in records)
-    for gap in policy.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(policy.host, policy.per_address, policy.missing)
     for one in policy.per_address:
         yield agreed((_enforced(policy.host, one.address, look, senders), 1) for look in one.looks)
-    if not policy.per_address and not policy.missing:
-        yield unknown(f"{policy.host} has no address that was looked at")
     for seen in sessions.per_address:
         yield agreed((_trusted(seen.host, seen.address, look, senders), 1) for look in seen.looks)
 

@@ -11,7 +11,7 @@ from clauseproof import Assurance, Case, Claim, EvidenceRejected, Finding, Unsee
 from clauseproof.facts import tls, zone
 from clauseproof.facts.endpoint import at
 from clauseproof.facts.listed import Listed
-from clauseproof.facts.looks import agreed
+from clauseproof.facts.looks import agreed, unlooked
 from clauseproof.facts.territory import Jurisdictions, Territory, territory
 from clauseproof.hardware.dnsanchors import Anchors, read_anchors
 from clauseproof.hardware.dnsopinion import Insecure, Secure, Undecided
@@ -155,8 +155,7 @@ def certificate_issuer(claim: CertificateIssuer, chain: tls.Chain, case: Case) -
     except LookupError as error:
         yield unknown(error.args[0])
         return
-    for gap in chain.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(chain.name, chain.per_address, chain.missing)
     for seen in chain.per_address:
         if isinstance(seen.served, Unseen):
             yield unknown(seen.served.sentence, about=seen.address)
@@ -166,8 +165,6 @@ def certificate_issuer(claim: CertificateIssuer, chain: tls.Chain, case: Case) -
             continue
         judged = ((_issued(claim, wanted, chain, seen.address, one, roots, case), one.times) for one in seen.served)
         yield agreed(judged)
-    if not chain.per_address and not chain.missing:
-        yield unknown(f"{chain.name} has no address that was looked at")
 
 
 def _issued(

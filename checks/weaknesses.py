@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field
 from clauseproof import Assurance, Claim, Finding, Unseen, broken, check, holds, note, unknown
 from clauseproof.facts.endpoint import at
 from clauseproof.facts.hello import Decision, Offers
+from clauseproof.facts.listed import listed
+from clauseproof.facts.looks import unlooked
 from clauseproof.facts.tls import TlsVersion
 from clauseproof.facts.weaknesses import Result, Tried, Weakness, Weaknesses
 
@@ -29,10 +31,6 @@ _FIVE: tuple[Vulnerability, ...] = (
 _OLD = tuple(version for version in TlsVersion if TlsVersion.SSL2_0 < version < TlsVersion.TLS1_3)
 
 
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
 class TlsVulnerabilities(Claim):
     """The endpoint has none of the weaknesses of TLS servers that have names.
 
@@ -52,7 +50,7 @@ class TlsVulnerabilities(Claim):
 
     free_of: Annotated[
         tuple[Vulnerability, ...],
-        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+        BeforeValidator(listed, json_schema_input_type=str | list[str]),
         Field(min_length=1),
     ] = _FIVE
 
@@ -87,14 +85,11 @@ def early_data_off(claim: EarlyDataOff, seen: Weaknesses, offers: Offers | Unsee
 
 def _addresses(seen: Weaknesses) -> Iterator[tuple[str, str, Tried | Finding]]:
     """Every address with what was tried there, or with the finding that nothing was."""
-    for gap in seen.missing:
-        yield "", "", unknown(gap.sentence)
+    yield from (("", "", gap) for gap in unlooked(seen.host, seen.per_address, seen.missing))
     for one in seen.per_address:
         where, about = at(seen.host, one.address), one.address
         tried = unknown(one.tried.sentence, about=about) if isinstance(one.tried, Unseen) else one.tried
         yield where, about, tried
-    if not seen.per_address and not seen.missing:
-        yield "", "", unknown(f"{seen.host} has no address that was looked at")
 
 
 def _each(asked: Sequence[Weakness], tried: Tried, where: str, about: str) -> Iterator[Finding]:

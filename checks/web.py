@@ -22,7 +22,7 @@ from clauseproof import (
 from clauseproof.facts import tls, web
 from clauseproof.facts.hsts import read_policy
 from clauseproof.facts.listed import Listed
-from clauseproof.facts.looks import agreed
+from clauseproof.facts.looks import agreed, unlooked
 from clauseproof.facts.web import Heard, Page, Plain
 from clauseproof.facts.weburl import split_url
 from clauseproof.hardware.rejection import printable
@@ -54,8 +54,7 @@ def hsts(claim: Hsts, pages: web.Pages, chain: tls.Chain, case: Case) -> Iterato
     except EvidenceRejected as error:
         yield unknown(error.unseen().sentence)
         return
-    for gap in pages.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(pages.name, pages.per_address, pages.missing)
     for seen in pages.per_address:
         where = f"{seen.address} ({pages.name})"
         finding = agreed((_told(claim, where, seen.address, look), 1) for look in seen.looks)
@@ -64,8 +63,6 @@ def hsts(claim: Hsts, pages: web.Pages, chain: tls.Chain, case: Case) -> Iterato
             text = f"{finding.text}, but clients ignore that for as long as they do not trust the certificate"
             finding = unknown(f"{text}: {distrust}", about=seen.address)
         yield finding
-    if not pages.per_address and not pages.missing:
-        yield unknown(f"{pages.name} has no address that was looked at")
 
 
 def _told(claim: Hsts, where: str, about: str, look: Page | Unseen) -> Finding:
@@ -139,8 +136,7 @@ class _Port(NamedTuple):
 @check("no-plaintext")
 def no_plaintext(claim: NoPlaintext, answers: web.PlainAnswers, chain: tls.Chain) -> Iterator[Finding]:
     secure = {one.address for one in chain.per_address if not isinstance(one.served, Unseen)}
-    for gap in answers.missing:
-        yield unknown(gap.sentence)
+    yield from unlooked(answers.name, answers.per_address, answers.missing)
     for seen in answers.per_address:
         if seen.address not in secure:
             text = f"{seen.address} ({answers.name}) was not seen to speak TLS, so that its silence proves nothing"
@@ -150,8 +146,6 @@ def no_plaintext(claim: NoPlaintext, answers: web.PlainAnswers, chain: tls.Chain
         if not claim.this_port_only:
             port = _Port(seen.address, answers.name, answers.http_port, _on_http)
             yield agreed((_answer(claim, port, look), 1) for look in seen.http_port)
-    if not answers.per_address and not answers.missing:
-        yield unknown(f"{answers.name} has no address that was looked at")
 
 
 def _answer(claim: NoPlaintext, port: _Port, look: Plain) -> Finding:

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from clauseproof.facts.looks import agreed
+from clauseproof.facts.looks import agreed, unlooked
 from clauseproof.model.finding import Outcome, broken, holds, unknown
+from clauseproof.model.unseen import Reason, Unseen
 
 SOON, LATER = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -37,3 +38,20 @@ def test_of_two_that_hold_the_one_that_ends_first_speaks() -> None:
     assert agreed([(holds("a", until=LATER), 1), (holds("b", until=SOON), 1)]).text == "b"
     assert agreed([(holds("a"), 1), (holds("b", until=SOON), 1)]).text == "b"
     assert agreed([(holds("a"), 2)]).text == "a"
+
+
+GAP = Unseen(reason=Reason.DEADLINE, text="not all addresses are known", remedy="run again")
+
+
+def test_addresses_that_were_not_looked_at_are_told_each_with_its_remedy() -> None:
+    for looked_at in ((), ("192.0.2.7",)):
+        (finding,) = unlooked("api.crm.example", looked_at, (GAP,))
+        assert finding == unknown("not all addresses are known. To settle it: run again")
+
+
+def test_a_host_without_any_address_is_told_as_that() -> None:
+    assert list(unlooked("api.crm.example", (), ())) == [unknown("api.crm.example has no address that was looked at")]
+
+
+def test_where_all_was_looked_at_there_is_nothing_to_tell() -> None:
+    assert list(unlooked("api.crm.example", ("192.0.2.7",), ())) == []

@@ -1,8 +1,9 @@
-"""Several looks at the same thing, taken together."""
+"""Several looks at the same thing, taken together; and what was not looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sized
 
 from clauseproof.model.finding import Finding, Outcome, unknown
+from clauseproof.model.unseen import Unseen
 
 
 def agreed(seen: Iterable[tuple[Finding, int]]) -> Finding:
@@ -24,3 +25,11 @@ def agreed(seen: Iterable[tuple[Finding, int]]) -> Finding:
     if open_ or not every:
         return open_[0] if open_ else unknown("nothing was looked at; run again")
     return min((finding for finding, _ in every), key=lambda f: (f.until is None, f.until or 0))
+
+
+def unlooked(host: str, per_address: Sized, missing: Iterable[Unseen]) -> Iterator[Finding]:
+    """That addresses which exist, or may exist, were not looked at; or that a host has none at all."""
+    gaps = [unknown(gap.sentence) for gap in missing]
+    yield from gaps
+    if not gaps and not per_address:
+        yield unknown(f"{host} has no address that was looked at")
