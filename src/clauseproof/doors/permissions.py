@@ -35,6 +35,15 @@ with `--drills` and a `permission` in the profile, and need the further policy t
 do becomes an inconclusive verdict that names the missing right.
 """
 
+_KEY_SERVICE = """\
+## A key service of the buyer's own
+
+No rights of a cloud's. The log of the service is a file that whoever runs clauseproof can read. A drill sends the
+requests of the profile's `switch`: `ask` needs leave to fetch the key, `off` and `on` to disable and enable it, and
+none of them to delete, export or rotate it. Secrets in their headers are named by reference, and are needed once more
+by `clauseproof restore`.
+"""
+
 
 class _Provider(NamedTuple):
     """One provider: `policy` writes the rights given first, to somebody who has those given second."""
@@ -51,6 +60,7 @@ def page(registry: Registry) -> str:
     for provider in _PROVIDERS:
         probes = [p for p in registry.probes.values() if p.subject is provider.subject and p.mark.rights]
         lines += _section(provider, sorted(probes, key=lambda probe: probe.gives.kind))
+    lines.append(_KEY_SERVICE)
     return "\n".join(lines).rstrip() + "\n"
 
 
