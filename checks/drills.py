@@ -18,7 +18,8 @@ class RevocationDrill(Claim):
 
     Judged through the vendor's own data path, which must also serve again once the key is enabled: else its silence
     may have other reasons than the key. `kms_dark_within` is the same limit for the key service itself;
-    `light_within` limits the time until the vendor serves again.
+    `light_within` limits the time until the vendor serves again. Where the vendor may keep the key for longer than a
+    run can last, `drill.per_run` of the key lets the drill go on over several runs.
     """
 
     dark_within: Duration

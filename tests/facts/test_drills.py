@@ -2,10 +2,11 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clauseproof.facts.drills import Act, Answer, Lane, change, lane_times
+from clauseproof.facts.drills import Act, Answer, End, Lane, Revocation, Span, change, lane_times
 from tests.support.keys import NOW, samples
 
 DISABLE = Act(call="kms:DisableKey", at=NOW, t_s=-0.5, took_s=0.5)
@@ -61,6 +62,54 @@ def test_light_is_measured_from_enabling_and_only_after_darkness() -> None:
     assert (times.light.old_until_s, times.light.new_after_s) == (0.5, 2.0)
     never_dark = samples(Lane.KMS, "1 served, 2 served, 102 served, 103 served")
     assert lane_times(never_dark, Lane.KMS, DISABLE, ENABLE, 2).light is None
+
+
+def test_confirmations_come_from_one_run() -> None:
+    """Watched to 3 s by one run and from 50 s by another."""
+    watched = (Span(from_s=-1.0, until_s=3.0), Span(from_s=50.0, until_s=60.0))
+    seen = samples(Lane.KMS, "1 served, 2 refused, 50 refused, 51 refused")
+    straddling = change(seen, DISABLE, math.inf, Answer.REFUSED, 3, watched)
+    assert (straddling.old_until_s, straddling.new_after_s) == (1.0, None)
+    confirmed = change(seen, DISABLE, math.inf, Answer.REFUSED, 2, watched)
+    assert (confirmed.old_until_s, confirmed.new_after_s) == (1.0, 50.5), "the gap lies in the interval"
+
+
+def test_a_change_that_the_first_run_confirmed_stays_where_it_was() -> None:
+    watched = (Span(from_s=-1.0, until_s=4.0), Span(from_s=50.0, until_s=60.0))
+    seen = samples(Lane.KMS, "1 served, 2 refused, 3 refused, 50 refused, 51 refused")
+    assert change(seen, DISABLE, math.inf, Answer.REFUSED, 2, watched).new_after_s == 2.5
+
+
+def test_a_key_that_was_left_disabled_has_dark_and_no_light() -> None:
+    times = lane_times(samples(Lane.KMS, "1 refused, 2 refused"), Lane.KMS, DISABLE, None, 2)
+    assert times.dark.new_after_s == 1.5
+    assert times.light is None
+
+
+def test_the_first_version_was_watched_by_one_run_from_its_first_question_to_its_last_answer() -> None:
+    seen = samples(Lane.KMS, "-5 served, 1 refused, 102 served", took_s=0.25)
+    made = Revocation(
+        target="k",
+        disable=DISABLE,
+        enable=ENABLE,
+        poll_every_s=1.0,
+        give_up_after_s=100.0,
+        confirmations=2,
+        dark_end=End.SETTLED,
+        light_end=End.SETTLED,
+        left_until=None,
+        watched=(Span(from_s=-5.0, until_s=102.25),),
+        lanes=(),
+        samples=seen,
+        addresses=(),
+        skipped=(),
+        state_before="Enabled",
+        state_after="Enabled",
+    )
+    old = made.model_dump(mode="json", exclude={"left_until", "watched"})
+    assert Revocation.load(1, old) == made
+    with pytest.raises(ValueError, match="version 7"):
+        Revocation.load(7, old)
 
 
 def test_lanes_do_not_mix() -> None:

@@ -1,5 +1,7 @@
 """Which keys a profile may name, and what they say of themselves."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
@@ -62,6 +64,19 @@ def test_a_drill_that_would_last_too_long_or_poll_too_often_is_refused() -> None
         AwsKey.model_validate({"key": FRANKFURT, "drill": {"give_up_after": "3 hours"}})
     with pytest.raises(ValidationError, match="make poll_every longer"):
         AwsKey.model_validate({"key": FRANKFURT, "drill": {"poll_every": "1 ms"}})
+
+
+def test_a_key_may_stay_disabled_for_days_only_with_each_runs_share_in_the_profile() -> None:
+    days = {"give_up_after": "7 days", "per_run": "2 hours", "poll_every": "2 min"}
+    assert AwsKey.model_validate({"key": FRANKFURT, "drill": days}).drill.within_a_run == timedelta(hours=2)
+    for wrong, says in (
+        ({"per_run": "3 hours"}, "per_run and recover_within last at most 3 hours together"),
+        ({"give_up_after": "8 days"}, "give_up_after lasts at most 7 days"),
+        ({"give_up_after": "2 hours"}, "per_run is one run's share of give_up_after, and shorter"),
+        ({"poll_every": "30 s"}, "make poll_every longer"),
+    ):
+        with pytest.raises(ValidationError, match=says):
+            AwsKey.model_validate({"key": FRANKFURT, "drill": days | wrong})
 
 
 def test_rotations_out_of_order_are_no_facts() -> None:

@@ -259,6 +259,29 @@ def test_an_address_that_never_served_is_named_and_left_out(tmp_path: Path) -> N
         assert (reader.addresses, reader.skipped) == (("127.0.0.2",), ("127.0.0.3: ConnectError",))
 
 
+def test_another_reader_goes_on_as_the_first_one_would_have(tmp_path: Path) -> None:
+    zone = Zone(tmp_path, "127.0.0.2", "127.0.0.3")
+    with serving(zone.names), web(reply(), zone.pem, host="127.0.0.2") as port:
+        first, second = zone.reader(port), zone.reader(port)
+        first.open()
+        with web(reply(), zone.pem, host="127.0.0.3", port=port):
+            second.reopen(first.addresses, first.skipped, first.first)
+            assert (second.addresses, second.skipped) == (first.addresses, first.skipped)
+        assert second.read().outcome is Answer.SERVED
+
+
+def test_the_value_that_the_first_reader_learned_is_the_one_the_second_expects() -> None:
+    notes = iter(["ours", "ours", "another's"])
+    with web(lambda request: reply(body=b'{"note": "%s"}' % next(notes).encode())(request)) as port:
+        path = DataPath(url=f"http://127.0.0.1:{port}/x", json_pointer="/note")
+        first, second = DataPathReader(path, look()), DataPathReader(path, look())
+        first.open()
+        assert first.first is not None
+        assert "ours" not in first.first
+        second.reopen(first.addresses, first.skipped, first.first)
+        assert [second.read().outcome for _ in range(2)] == [Answer.SERVED, Answer.REFUSED]
+
+
 def test_a_name_that_leads_into_our_own_network_is_not_followed(tmp_path: Path) -> None:
     zone = Zone(tmp_path, "127.0.0.2")
     with serving(zone.names), web(reply(), zone.pem, host="127.0.0.2") as port:

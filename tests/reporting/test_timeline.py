@@ -10,7 +10,7 @@ from clauseproof.reporting import timeline as room
 from clauseproof.reporting.dossier import Dossier
 from clauseproof.reporting.exhibit import Exhibit
 from clauseproof.reporting.html.drill import picture, sentence
-from clauseproof.reporting.timeline import Stretch, Timeline, ticks, timeline, timelines
+from clauseproof.reporting.timeline import Gap, Stretch, Timeline, ticks, timeline, timelines
 from tests.reporting.example import example
 from tests.reporting.support import NOW, Script
 
@@ -172,3 +172,52 @@ def test_a_drill_without_polls_of_a_lane_has_no_track_for_it() -> None:
     made = room.timeline(exhibit(data), None)
     assert made is not None
     assert [track.name for track in made.tracks] == ["Key service"]
+
+
+# a drill over several runs
+
+TWO_RUNS = [{"from_s": -5.0, "until_s": 6.0}, {"from_s": 14.0, "until_s": 25.5}]
+
+
+def test_what_lies_between_two_runs_is_a_gap_that_no_stretch_spans() -> None:
+    data = revocation()
+    kms = [s | {"outcome": "served"} for s in data["samples"] if s["lane"] == "kms"]
+    made = drawn(samples=kms, watched=TWO_RUNS)
+    assert made.gaps == (Gap(6.0, 14.0),)
+    assert made.tracks[0].stretches == (Stretch(-5, 1, True), Stretch(19, 21, True))
+
+
+def test_a_gap_is_drawn_and_read_aloud() -> None:
+    made = drawn(watched=TWO_RUNS)
+    (gap,) = picture(made, "p").gaps
+    assert (gap.look, gap.label) == ("gap", "not watched")
+    assert 0 < gap.x < gap.x + gap.width < 100
+    assert "Nobody watched from 6 s to 14 s." in sentence(made)
+    assert picture(drawn(), "p").gaps == ()
+
+
+def test_a_run_that_left_the_key_disabled_ends_with_that() -> None:
+    left = drawn(enable=None, left_until="2026-11-25T09:00:00Z")
+    assert [moment.label for moment in left.moments] == ["key disabled", "left disabled"]
+    assert left.enabled_s is None
+
+
+def test_served_after_the_limit_is_late_to_the_end_where_the_key_was_left_disabled() -> None:
+    data = revocation()
+    vendor = [s | {"outcome": "served"} for s in data["samples"] if s["lane"] == "vendor"]
+    made = drawn(samples=vendor, enable=None, left_until="2026-11-25T09:00:00Z")
+    (lane,) = picture(made, "p").lanes
+    assert [bar.look for bar in lane.bars] == ["served", "late"]
+
+
+@pytest.mark.parametrize("watched", [7, [1, 2], [{"from_s": 0, "until_s": "x"}, {"from_s": 1, "until_s": 2}]])
+def test_spans_that_nobody_knows_are_no_picture(watched: Any) -> None:
+    assert timeline(exhibit(revocation(watched=watched)), None) is None
+
+
+def test_the_first_version_of_the_facts_is_still_drawn() -> None:
+    old = revocation()
+    del old["watched"], old["left_until"]
+    made = timeline(exhibit(old, version=1), None)
+    assert made is not None
+    assert made.gaps == ()
