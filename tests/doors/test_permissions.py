@@ -52,7 +52,10 @@ def test_azure_gets_access_policies_and_roles_of_both_kinds() -> None:
     words = {right.removeprefix("keys/") for right in rights(AzureKey, drill=False) if right.startswith("keys/")}
     more = {right.removeprefix("keys/") for right in rights(AzureKey, drill=True)}
     assert commands == [words, words | more], "the command replaces what was there"
-    actions = [set(json.loads(block)["DataActions"]) for block in blocks(text, "json")]
+    policies = [json.loads(block) for block in blocks(text, "json")]
+    actions = [set(policy["DataActions"]) for policy in policies if "DataActions" in policy]
+    of_workspaces = {right for right in rights(AzureKey, drill=False) if "OperationalInsights" in right}
+    assert [set(policy["Actions"]) for policy in policies if "Actions" in policy] == [of_workspaces]
     assert {action.split("/")[1] for action in actions[0] | actions[2]} == {"vaults"}
     assert {action.split("/")[1] for action in actions[1] | actions[3]} == {"managedHsm"}
     assert not actions[0] & actions[2]

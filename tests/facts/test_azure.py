@@ -96,3 +96,48 @@ def test_only_the_data_path_needs_somebody_elses_leave() -> None:
     path = {"url": "https://api.crm.example/v1/contacts/7", "expect_sentinel": "a sentence of ours"}
     assert AzureKey(key=CMK).hosts() == ()
     assert AzureKey.model_validate({"key": CMK, "data_path": path}).hosts() == ("api.crm.example",)
+
+
+WORKSPACE = "0a1b2c3d-0000-1111-2222-333344445555"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "endpoint"),
+    [
+        (CMK, "https://api.loganalytics.io"),
+        ("https://crm.managedhsm.chinacloudapi.cn/keys/k", "https://api.loganalytics.azure.cn"),
+        ("https://crm.vault.usgovcloudapi.net/keys/k", "https://api.loganalytics.us"),
+        ("https://crm.vault.sovcloud-api.fr/keys/k", None),
+    ],
+)
+def test_each_cloud_has_log_analytics_of_its_own(identifier: str, endpoint: str | None) -> None:
+    assert AzureKey.model_validate({"key": identifier}).logs_at == endpoint
+
+
+@pytest.mark.parametrize("identifier", [CMK, "https://crm.vault.sovcloud-api.fr/keys/k"])
+def test_log_analytics_may_be_named_below_the_vaults_own_cloud(identifier: str) -> None:
+    named = f"https://logs.{identifier.partition('.vault.')[2].partition('/')[0]}"
+    assert AzureKey.model_validate({"key": identifier, "log_endpoint": named}).logs_at == named
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://api.loganalytics.us",
+        "https://evil.example",
+        "https://api.loganalytics.io.evil.example",
+        "https://xapi.loganalytics.io",
+        "https://api.loganalytics.io/v1",
+        "http://127.0.0.1:8080",
+        "https://127.0.0.1:8080",
+    ],
+)
+def test_a_token_for_the_log_never_leaves_the_vaults_cloud(endpoint: str) -> None:
+    with pytest.raises(ValidationError, match=r"is not Log Analytics of the cloud of azure\.net"):
+        AzureKey.model_validate({"key": CMK, "log_endpoint": endpoint})
+
+
+@pytest.mark.parametrize("workspace", ["crm-logs", f"{WORKSPACE}\n", f'{WORKSPACE}" or 1', WORKSPACE[:-1], "../x"])
+def test_a_workspace_is_named_by_its_id(workspace: str) -> None:
+    with pytest.raises(ValidationError, match="log_workspace"):
+        AzureKey.model_validate({"key": CMK, "log_workspace": workspace})

@@ -14,6 +14,7 @@ from clauseproof.model.subject import Subject
 _ACCOUNT_WIDE = frozenset({"cloudtrail:LookupEvents", "kms:DescribeCustomKeyStores"})
 """Rights that AWS gives for an account only (Service Authorization Reference, "Resource types")."""
 
+_WORKSPACES = "Microsoft.OperationalInsights/workspaces/"
 _VAULT, _HSM = "Microsoft.KeyVault/vaults/", "Microsoft.KeyVault/managedHsm/"
 _AZURE_ACTIONS = {
     "keys/get": ("keys/read", "keys/read/action"),
@@ -106,12 +107,16 @@ def _azure(rights: list[str], before: list[str]) -> Iterator[str]:
     words = [right for right in rights if right in _AZURE_ACTIONS]
     every = sorted({*words, *(right for right in before if right in _AZURE_ACTIONS)})
     permissions = " ".join(word.removeprefix("keys/") for word in every)
-    own = [right for right in rights if right not in _AZURE_ACTIONS]
+    own = [right for right in rights if right.startswith(_HSM)]
+    workspace = [right for right in rights if right.startswith(_WORKSPACES)]
     yield from ("A vault with access policies (the command replaces what the caller had):", "")
     yield from _block("sh", f"az keyvault set-policy --name VAULT --object-id CALLER --key-permissions {permissions}")
     for words_for, prefix, index, more in (("A vault with roles", _VAULT, 0, []), ("A Managed HSM", _HSM, 1, own)):
         actions = sorted({*(prefix + _AZURE_ACTIONS[word][index] for word in words), *more})
         yield from ("", f"{words_for}:", "", *_block("json", json.dumps({"DataActions": actions}, indent=2)))
+    if workspace:
+        text = json.dumps({"Actions": workspace}, indent=2)
+        yield from ("", "The Log Analytics workspace that the vault's log is sent to:", "", *_block("json", text))
 
 
 def _block(language: str, text: str) -> Iterator[str]:
@@ -134,8 +139,13 @@ _PROVIDERS = (
         _google,
         (
             (
-                "Bind a custom role with these permissions at the key; those of `resourcemanager` at the project, the "
-                "folders and the organisation, and `iam.roles.get` where custom roles are defined."
+                "Bind a custom role with these permissions at the key; those of `resourcemanager` and "
+                "`iam.denypolicies` at the project, the folders and the organisation, `iam.roles.get` where custom "
+                "roles are defined, and those of `logging` at the project."
+            ),
+            (
+                "Without `logging.privateLogEntries.list` Google shows no use of a key in the log, and does not say "
+                "that it leaves them out."
             ),
             "A drill never needs `cloudkms.cryptoKeyVersions.destroy`; do not give it.",
         ),

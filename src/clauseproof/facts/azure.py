@@ -28,6 +28,17 @@ AUTHORITIES = {
 and Delos the endpoints that Microsoft's own sign-in libraries list)."""
 
 
+LOG_ENDPOINTS = {
+    "azure.net": "https://api.loganalytics.io",
+    "azure.cn": "https://api.loganalytics.azure.cn",
+    "chinacloudapi.cn": "https://api.loganalytics.azure.cn",
+    "usgovcloudapi.net": "https://api.loganalytics.us",
+}
+"""Where each cloud's Log Analytics is asked, by the domain of its vaults (azure-monitor-query's documentation)."""
+
+_WORKSPACE = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
 def _identifier(value: str) -> str:
     match = _IDENTIFIER.fullmatch(value)
     if match is None:
@@ -64,6 +75,9 @@ class AzureKey(CloudKey):
         ca_file: PEM of the authority that issued the vault's certificate, for private ones; `network.ca_file` else.
         token: a short-lived access token instead of azure-identity's, by reference to an environment variable.
         connect_to: connect to this address and port of this machine instead of the vault's host, under its name.
+        log_workspace: id of the Log Analytics workspace that a diagnostic setting sends the vault's AuditEvent to.
+        log_endpoint: another address of Log Analytics than the cloud's own; below its host or below the vault's domain.
+        log_token, log_connect_to: as `token` and `connect_to`, for Log Analytics.
     """
 
     key: ClassVar[str] = "key"
@@ -73,6 +87,10 @@ class AzureKey(CloudKey):
     ca_file: str | None = Field(default=None, min_length=1, max_length=1024)
     token: Annotated[SecretRef, BeforeValidator(_from_environment)] | None = None
     connect_to: Annotated[str, AfterValidator(_on_this_machine)] | None = None
+    log_workspace: Annotated[str, Field(pattern=rf"^{_WORKSPACE}$")] | None = None
+    log_endpoint: WebUrl | None = None
+    log_token: Annotated[SecretRef, BeforeValidator(_from_environment)] | None = None
+    log_connect_to: Annotated[str, AfterValidator(_on_this_machine)] | None = None
 
     @classmethod
     def accepts(cls, value: str) -> bool:
@@ -107,6 +125,25 @@ class AzureKey(CloudKey):
     def signs_in_at(self) -> str:
         """The authority that tokens come from."""
         return self.authority or AUTHORITIES[self.domain]
+
+    @property
+    def logs_at(self) -> str | None:
+        """Where Log Analytics is asked; None where that is not known here."""
+        return self.log_endpoint or LOG_ENDPOINTS.get(self.domain)
+
+    @model_validator(mode="after")
+    def _log_tokens_stay(self) -> Self:
+        """A token serves whoever holds it: it goes to Log Analytics of the vault's own cloud, and encrypted."""
+        if self.log_endpoint is None:
+            return self
+        parts = split_url(self.log_endpoint)
+        own = [str(split_url(url).hostname) for url in (LOG_ENDPOINTS.get(self.domain),) if url]
+        inside = parts.hostname in own or str(parts.hostname).endswith(
+            tuple(f".{host}" for host in (*own, self.domain))
+        )
+        if parts.scheme != "https" or parts.path.strip("/") or not inside:
+            raise ValueError(f"log_endpoint {self.log_endpoint} is not Log Analytics of the cloud of {self.domain}")
+        return self
 
     @model_validator(mode="after")
     def _knows_where_tokens_come_from(self) -> Self:

@@ -99,6 +99,6 @@ class GoogleKey(CloudKey):
         for field, host in (("endpoint", endpoint), ("iam_endpoint", iam), ("log_endpoint", log)):
             if host and not is_loopback(host) and not host.endswith(f".{self.universe_domain}"):
                 raise ValueError(f"{field} {host} lies outside {self.universe_domain}, and access tokens stay inside")
-        if self.insecure and (endpoint is None or not is_loopback(endpoint)):
-            raise ValueError("insecure is for an endpoint on this machine, such as 127.0.0.1:8080")
+        if self.insecure and not all(map(is_loopback, (endpoint or "", log or "localhost"))):
+            raise ValueError("insecure is for endpoints on this machine, such as 127.0.0.1:8080")
         return self

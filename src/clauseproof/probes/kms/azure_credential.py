@@ -4,7 +4,9 @@ The chain is the one its users expect, settable by `AZURE_TOKEN_CREDENTIALS`, ex
 leaves the managed identity out: finding out whether there is one means asking 169.254.169.254.
 """
 
+import base64
 import functools
+import json
 import logging
 import os
 import threading
@@ -61,6 +63,20 @@ class ForVault:
                 "see who answers under the vault's name",
             )
         return self._source.get_token_info(*scopes, options=options)
+
+
+def object_id(token: str) -> str | None:
+    """Whom an access token is about, as the audit logs name it; None where it does not say.
+
+    Only services can verify it; here it does no more than tell our calls from those of others.
+    """
+    try:
+        part = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(f"{part}{'=' * (-len(part) % 4)}"))
+        found = claims["oid"]
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return found.lower() if isinstance(found, str) and found else None
 
 
 class EnvironmentToken:

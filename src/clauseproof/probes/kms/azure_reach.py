@@ -73,13 +73,14 @@ class AzureReach:
         return {
             "credential": ForVault(credential(self.authority, self.token, fresh=fresh), self.vault),
             "transport": transport(self.connect_to, self.ca_pem, within_s),
-            "retry_policy": _retries(attempts, within_s),
+            "retry_policy": retries(attempts, within_s),
             "permit_redirects": False,
             "user_agent": f"clauseproof/{__version__}",
         }
 
 
-def _retries(attempts: int, within_s: float) -> Any:
+def retries(attempts: int, within_s: float) -> Any:
+    """The policy of a client that tries each call so often, each for so long."""
     from azure.core.pipeline.policies import RetryPolicy
 
     class Bounded(RetryPolicy[Any, Any]):

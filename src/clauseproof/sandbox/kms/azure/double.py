@@ -13,6 +13,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from clauseproof.sandbox.kms.azure.access import Caller
 from clauseproof.sandbox.kms.azure.front import application
 from clauseproof.sandbox.kms.azure.jwk import make_secret
+from clauseproof.sandbox.kms.azure.logs import LOG_HOST, log_application
 from clauseproof.sandbox.kms.azure.transport import pinned_transport
 from clauseproof.sandbox.kms.azure.vault import (
     Assignment,
@@ -116,20 +117,22 @@ class AzureKeyVaultDouble:
             board=self._board,
         )
         self._folder = tempfile.TemporaryDirectory(prefix="key-vault-")
-        certificate = self._certify(ca)
+        # TLS is checked against the machine's clock, whatever clock the vault goes by.
+        self._authority = ca or Authority.root("Sandbox Cloud Root", now=Clock().now())
+        self._keep("ca.pem", self._authority.pem)
+        certificate = self._certify(self._vault.host)
         self._server = LoopbackServer(application(self._vault), host=host, port=port, certificate=certificate)
 
-    def _certify(self, ca: Authority | None) -> Certificate:
-        # TLS is checked against the machine's clock, whatever clock the vault goes by.
+    def _certify(self, name: str) -> Certificate:
         now = Clock().now()
-        authority = ca or Authority.root("Sandbox Cloud Root", now=now)
-        leaf = authority.issue([self._vault.host], start=now - timedelta(days=1), end=now + _CERTIFICATE_LIFE)
-        folder = Path(self._folder.name)
-        files = {"ca.pem": authority.pem, "chain.pem": leaf.chain, "key.pem": leaf.private_key}
-        for name, content in files.items():
-            (folder / name).touch(mode=0o600)
-            (folder / name).write_bytes(content)
-        return Certificate(folder / "chain.pem", folder / "key.pem")
+        leaf = self._authority.issue([name], start=now - timedelta(days=1), end=now + _CERTIFICATE_LIFE)
+        return Certificate(self._keep(f"{name}.pem", leaf.chain), self._keep(f"{name}.key", leaf.private_key))
+
+    def _keep(self, name: str, content: bytes) -> Path:
+        path = Path(self._folder.name) / name
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+        return path
 
     @property
     def url(self) -> str:
@@ -177,6 +180,11 @@ class AzureKeyVaultDouble:
     def transport(self) -> RequestsTransport:
         """For the `transport` argument of KeyClient and CryptographyClient. One client closes it."""
         return pinned_transport(*self.address, str(self.ca_file))
+
+    def log_analytics(self, workspace: str, *, table: str = "AzureDiagnostics") -> LoopbackServer:
+        """Log Analytics of the same cloud, where a diagnostic setting sends the vault's log to a workspace's table."""
+        logs = log_application(self._vault, workspace, table)
+        return LoopbackServer(logs, certificate=self._certify(LOG_HOST))
 
     def admit(self, caller: Caller) -> None:
         """Let one more principal in, or replace the one with the same token."""

@@ -43,6 +43,7 @@ class Asked:
     host: str
     token: str | None
     source: str
+    agent: str
     request_id: str
 
 
@@ -96,6 +97,7 @@ def _asked(http: HttpRequest, operation: Operation, body: bytes) -> Asked:
         host=http.headers.get("host", "").partition(":")[0],
         token=authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else None,
         source=http.client.host if http.client else "",
+        agent=http.headers.get("user-agent", ""),
         request_id=str(uuid.uuid4()),
     )
 
@@ -176,5 +178,6 @@ def _log(vault: Vault, asked: Asked, caller: Caller | None, resolved: list[str],
             message=error.message if error else "",
             request_id=asked.request_id,
             source=asked.source,
+            agent=asked.agent,
         )
     )
