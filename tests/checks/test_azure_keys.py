@@ -16,6 +16,7 @@ from clauseproof.model.claim import Claim
 from clauseproof.model.verdict import Ruling
 from clauseproof.sandbox.kms.azure import AzureKeyVaultDouble, KeySeed
 from clauseproof.sandbox.kms.faults import EVERY, Faults
+from tests.support import rsakeys
 from tests.support.azurekeys import azure_key, client, flags, vendor
 from tests.support.keyruns import judged, said
 from tests.support.keys import FAST, NOW
@@ -34,6 +35,12 @@ CLAIMS: dict[str, Claim] = {
 
 def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
+
+
+@pytest.fixture(autouse=True)
+def _rsa_keys() -> Iterator[None]:
+    with rsakeys.reused():
+        yield
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Knot DNS as Debian ships it, on loopback: a zone and its parent, both signed by Knot itself."""
 
-import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +8,8 @@ from pathlib import Path
 import dns.exception
 import dns.message
 import dns.query
-import pytest
+
+from tests.support.processes import begin, end, free_port, program, wait_for
 
 _SETTINGS = """
 server:
@@ -49,7 +47,7 @@ def knot(
     folder: Path, records: str, *, nsec3: bool = False, opt_out: bool = False, algorithm: str = "ecdsap256sha256"
 ) -> Iterator[tuple[str, bytes]]:
     """Serve crm.example. with `records`; gives the server as a profile names it, and the anchor for example."""
-    port = _free_port()
+    port = free_port()
     settings = folder / "knot.conf"
     settings.write_text(
         _SETTINGS.format(port=port, folder=folder, nsec3=_yes(nsec3), opt_out=_yes(opt_out), algorithm=algorithm)
@@ -58,14 +56,12 @@ def knot(
     below = f"ns A 127.0.0.1\ncrm NS ns\ncrm DS {digests['crm.example.']}\nplain NS ns\n"
     for zone, text in (("example.", below), ("crm.example.", records), ("plain.example.", "www A 192.0.2.3\n")):
         (folder / f"{zone}zone").write_text(_HEAD + text)
-    with (folder / "words").open("wb") as words:
-        process = subprocess.Popen([_program("knotd"), "-c", settings], stdout=words, stderr=words)
+    process = begin([program("knotd", "knot"), "-c", settings], folder / "words")
     try:
-        _wait_for(port, process, folder / "words")
+        wait_for(process, folder / "words", lambda: _loaded(port))
         yield f"127.0.0.1:{port}", f"example. IN DS {digests['example.']}\n".encode()
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        end(process)
 
 
 def _keys(settings: Path, zone: str, algorithm: str) -> str:
@@ -76,35 +72,18 @@ def _keys(settings: Path, zone: str, algorithm: str) -> str:
 
 
 def _keymgr(settings: Path, *words: str) -> str:
-    command = [_program("keymgr"), "-c", str(settings), *words]
+    command = [program("keymgr", "knot"), "-c", str(settings), *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
-    if found is None:
-        pytest.skip(f"{name} is not installed (Debian: apt-get install knot)")
-    return found
 
 
 def _yes(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]", words: Path) -> None:
-    """Return when the zones are loaded and signed."""
-    ends = time.monotonic() + 20
+def _loaded(port: int) -> bool:
+    """Whether the zones are loaded and signed."""
     question = dns.message.make_query("crm.example.", "DNSKEY")
-    while time.monotonic() < ends and process.poll() is None:
-        try:
-            if dns.query.tcp(question, "127.0.0.1", port=port, timeout=1).answer:
-                return
-        except (OSError, dns.exception.DNSException):
-            pass
-        time.sleep(0.05)
-    pytest.fail(f"knotd did not start: {words.read_text(errors='replace')[-2000:]}")
+    try:
+        return bool(dns.query.tcp(question, "127.0.0.1", port=port, timeout=1).answer)
+    except (OSError, dns.exception.DNSException):
+        return False

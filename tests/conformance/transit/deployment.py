@@ -13,8 +13,9 @@ import pytest
 from clauseproof.facts.manner import StartTls
 from tests.conformance.transit.certificates import tlsa, write_all
 from tests.conformance.transit.names import Authority, Records
-from tests.conformance.transit.process import Park, Site, free_port
+from tests.conformance.transit.process import Park, Site
 from tests.conformance.transit.table import RESOLVERS, Row
+from tests.support.processes import free_port
 
 _ADDRESSES_OF_A_ROW = 4
 

@@ -9,9 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.conformance.transit.process import Process, Site, Start, begin
+from tests.conformance.transit.process import Site, Start, begin
 from tests.support import hostile
 from tests.support.certificates import Holder
+from tests.support.processes import Process
 from tests.support.tls import Talk, dripping, garbage, listening, resetting, silent
 from tests.support.weak import Weak, weak
 

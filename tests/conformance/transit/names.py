@@ -11,7 +11,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.conformance.transit.process import Process, Site, begin, program
+from tests.conformance.transit.process import Site, begin
+from tests.support.processes import Process, program
 
 SIGNED = ("example.", "crm.example.", "bogus.example.")
 PLAIN = "plain.example."

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.transit.process import Process, Site, Start, account, as_root, begin, program
+from tests.conformance.transit.process import Site, Start, account, as_root, begin
+from tests.support.processes import Process, program
 
 _MAIN_CF = """
 compatibility_level = 3.6

@@ -3,18 +3,16 @@
 import os
 import pwd
 import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-_PATIENCE_S = 20.0
-_SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
+from tests.support import processes
+from tests.support.processes import Process
 
 
 @dataclass(frozen=True)
@@ -49,17 +47,8 @@ class Site:
                 shutil.chown(path, user)
 
 
-Process = subprocess.Popen[bytes]
 Start = Callable[[Site], Process]
 """Begins a server; skips with a plain reason where this machine has none."""
-
-
-def program(name: str, package: str) -> str:
-    """The path of a program; skips where it is not installed."""
-    found = shutil.which(name) or shutil.which(name, path=_SYSTEM)
-    if found is None:
-        pytest.skip(f"{name} is not installed (Debian: apt-get install {package})")
-    return found
 
 
 def account(name: str) -> str | None:
@@ -83,17 +72,8 @@ def begin(
 ) -> Process:
     """A process whose words go to a file in the site's folder; `python_path` is for those in Python."""
     environment = {**os.environ, "PYTHONPATH": str(python_path)} if python_path else None
-    with (site.folder / "words").open("wb") as words:
-        return subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=words,
-            stderr=words,
-            cwd=site.folder,
-            env=environment,
-            user=user,
-            start_new_session=True,
-        )
+    words = site.folder / "words"
+    return processes.begin(command, words, cwd=site.folder, env=environment, user=user, start_new_session=True)
 
 
 class Park:
@@ -106,11 +86,10 @@ class Park:
         return self
 
     def __exit__(self, *error: object) -> None:
-        with ExitStack() as stack:
-            for site, process in self._began:
-                stack.callback(_reap, process, site)
-            for _, process in self._began:
-                process.terminate()
+        for _, process in self._began:
+            process.terminate()
+        for _, process in self._began:
+            processes.end(process)
 
     def start(self, site: Site, start: Start) -> None:
         """Begin a server without waiting for it."""
@@ -118,34 +97,7 @@ class Park:
 
     def wait(self) -> None:
         """Return when every server takes connections; fail with its words where one does not."""
-        ends = time.monotonic() + _PATIENCE_S
+        until = time.monotonic() + processes.PATIENCE_S
         for site, process in self._began:
-            if not _answers(site, process, ends):
-                words = (site.folder / "words").read_text(errors="replace")[-2000:]
-                pytest.fail(f"{site.host} at {site.address} did not start: {words}")
-
-
-def _answers(site: Site, process: Process, ends: float) -> bool:
-    while process.poll() is None and time.monotonic() < ends:
-        try:
-            socket.create_connection((site.address, site.port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return True
-    return False
-
-
-def _reap(process: Process, site: Site) -> None:
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def free_port(address: str) -> int:
-    """A port that nobody listens on at an address."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.create_server((address, 0), family=family) as free:
-        return int(free.getsockname()[1])
+            answers = partial(processes.listens, site.address, site.port)
+            processes.wait_for(process, site.folder / "words", answers, until=until)

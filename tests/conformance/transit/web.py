@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.transit.process import Process, Site, Start, begin, program
+from tests.conformance.transit.process import Site, Start, begin
+from tests.support.processes import Process, program
 
 _NGINX = """
 daemon off;
