@@ -78,6 +78,23 @@ def test_calls_of_others_are_not_taken_for_ours(tmp_path: Path, monkeypatch: pyt
     assert "has entries about the key" in said(verdict)
 
 
+def test_a_refused_use_that_the_log_loses_contradicts_once_the_clauses_time_is_over(
+    double: AwsKmsDouble, tmp_path: Path
+) -> None:
+    double.faults = Faults(log_loses=frozenset({"Decrypt"}))
+    at_once = KeyUsageLog(within=timedelta(milliseconds=1))
+    verdict = judged(drilled(double, "1 s"), "key-usage-log", at_once, tmp_path)
+    assert verdict.ruling is Ruling.NOT_SATISFIED, said(verdict)
+    assert "refused with DisabledException, was not in the log" in said(verdict)
+
+
+def test_a_call_under_another_name_is_not_taken_for_ours(double: AwsKmsDouble, tmp_path: Path) -> None:
+    double.faults = Faults(log_misnames=True)
+    verdict = judged(drilled(double, "1 s"), "key-usage-log", LOGGED, tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert "is in the log" not in said(verdict)
+
+
 @pytest.mark.parametrize(
     ("faults", "says"),
     [

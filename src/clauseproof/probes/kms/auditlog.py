@@ -130,10 +130,10 @@ def _not_yet(call: OwnCall) -> Own:
 def _looked(log: AuditLog, calls: Sequence[OwnCall], before: Sequence[Own]) -> list[Own]:
     """One look. A call is looked for again as long as one of its name and result is missing: see `told_apart`."""
     open_ = {call.kind for call, own in zip(calls, before, strict=True) if own.entry is None}
-    asked_s = {call: _since(call.answered) for call in calls}
-    found = told_apart({call: frozenset(log.around(call)) for call in calls if call.kind in open_})
+    looks = {call: (_since(call.answered), frozenset(log.around(call))) for call in calls if call.kind in open_}
+    found = told_apart({call: entries for call, (_, entries) in looks.items()})
     return [
-        _updated(own, call, found[call], asked_s[call]) if call in found else own
+        _updated(own, call, found[call], looks[call][0]) if call in looks else own
         for call, own in zip(calls, before, strict=True)
     ]
 

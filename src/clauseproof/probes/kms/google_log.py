@@ -59,16 +59,11 @@ class GoogleLog:
         token = ""
         for _ in range(_MOST_PAGES):
             page, token = self._page(f"{window} protoPayload.methodName:{method}", _PAGE, token)
-            yield from (read.entry for read in page if self._is(call, read))
+            yield from (read.entry for read in page if may_be(call, read, self._email))
             if not token:
                 return
 
-    def _is(self, call: OwnCall, read: "_Read") -> bool:
-        ours = OURS in read.agent and self._email in (None, read.email)
-        error = call.error and call.error.partition(" ")[0]
-        return ours and read.entry.call in (call.call, call.word) and read.entry.error == error
-
-    def _page(self, wanted: str, size: int, token: str) -> "tuple[list[_Read], str]":
+    def _page(self, wanted: str, size: int, token: str) -> "tuple[list[Read], str]":
         request = {
             "resource_names": [f"projects/{self._key.project}"],
             "filter": f"{_about(self._key)} {wanted}".strip(),
@@ -77,7 +72,7 @@ class GoogleLog:
             "page_token": token,
         }
         page = self._asked(request)
-        every = (_read(entry, self._key) for entry in islice(page.entries, size))
+        every = (read_entry(entry, self._key) for entry in islice(page.entries, size))
         return [read for read in every if read is not None], str(page.next_page_token)
 
     def _asked(self, request: dict[str, Any]) -> Any:
@@ -112,12 +107,19 @@ class GoogleLog:
             self._clients.close()
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
     """An entry, what the caller called itself, and whom Google took it for."""
 
     entry: Entry
     agent: str
     email: str
+
+
+def may_be(call: OwnCall, read: Read, email: str | None) -> bool:
+    """Whether an entry may be this call of ours; `email` is our service account's, None where we are somebody else."""
+    ours = OURS in read.agent and email in (None, read.email)
+    error = call.error and call.error.partition(" ")[0]
+    return ours and read.entry.call in (call.call, call.word) and read.entry.error == error
 
 
 def _about(key: GoogleKey) -> str:
@@ -135,7 +137,7 @@ def _tail(key: GoogleKey) -> str:
     return key.name.removeprefix(f"projects/{key.project}")
 
 
-def _read(entry: Any, key: GoogleKey) -> _Read | None:
+def read_entry(entry: Any, key: GoogleKey) -> Read | None:
     """One entry; None for one that is no audit record, or about something else."""
     from google.cloud.audit.audit_log_pb2 import AuditLog  # type: ignore[import-untyped]
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -158,7 +160,7 @@ def _read(entry: Any, key: GoogleKey) -> _Read | None:
         id=entry.insert_id[:_LONGEST_TEXT],
         stream=stream,
     )
-    return _Read(found, record.request_metadata.caller_supplied_user_agent, record.authentication_info.principal_email)
+    return Read(found, record.request_metadata.caller_supplied_user_agent, record.authentication_info.principal_email)
 
 
 def _call(record: Any) -> str:

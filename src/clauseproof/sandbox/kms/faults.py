@@ -35,7 +35,7 @@ class Faults:
         log_silent: nothing ever appears in the provider's audit log.
         log_loses: operations that never appear in it.
         log_misnames: everything appears in it under another caller's name and client.
-        log_garbage: entries that make no sense stand between the others.
+        log_garbage: entries that make no sense stand between the others, on Google and Azure.
         denies: operations refused to everyone for want of permission, by the provider's operation names.
         expired_credentials: every caller's credentials count as expired.
         throttled_calls: how many calls are refused as too many.

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from clauseproof.sandbox.kms.aws.account import Account
 from clauseproof.sandbox.kms.aws.errors import AwsError
 from clauseproof.sandbox.kms.aws.request import Answer, Operation, Request
 from clauseproof.sandbox.kms.calls import Call
+from clauseproof.sandbox.kms.faults import STRANGE_AGENT, STRANGER
 
 HISTORY: Final = timedelta(days=90)
 _TRACKED: Final = frozenset(
@@ -97,8 +99,15 @@ def _delivered(account: Account) -> list[Call]:
     horizon = account.clock.ticks() - account.faults.log_lag_s
     oldest = account.clock.now() - HISTORY
     return [
-        call for call in account.log.all() if call.tick <= horizon and call.at >= oldest and call.principal is not None
+        _misnamed(call, account) if account.faults.log_misnames else call
+        for call in account.log.all()
+        if call.tick <= horizon and call.at >= oldest and call.principal is not None
+        if call.operation not in account.faults.log_loses
     ]
+
+
+def _misnamed(call: Call, account: Account) -> Call:
+    return replace(call, principal=f"arn:aws:iam::{account.id}:user/{STRANGER}", agent=STRANGE_AGENT)
 
 
 def _event(account: Account, call: Call) -> Mapping[str, Any]:
