@@ -17,6 +17,7 @@ KEPT, BROKEN, OPEN = Ruling.SATISFIED, Ruling.NOT_SATISFIED, Ruling.INCONCLUSIVE
 RESOLVERS = (1, 2)
 CLAIMS: dict[str, tuple[str, dict[str, Any]]] = {
     "certificate-issuer": ("certificate-issuer", {"issuers": "Test Intermediate"}),
+    "floor-of-tls-1-2": ("tls-floor", {"at_least": "TLS 1.2"}),
     "mail": ("starttls", {}),
     "shown-unrevoked": ("certificate", {"shown_unrevoked": True}),
     "starttls-by-dane": ("starttls", {"enforced_by": "dane"}),
@@ -95,10 +96,16 @@ TABLE: dict[str, Row] = {
         MODERN, "1.3", KEPT, KEPT, KEPT, dnssec=KEPT, caa=KEPT, certificate_issuer=KEPT, tls_vulnerabilities=KEPT
     ),
     "nginx TLS 1.2 and 1.3": row(
-        UP_TO_1_2, "1.2 1.3", BROKEN, BROKEN, KEPT, tls_vulnerabilities=KEPT, early_data_off=KEPT
+        UP_TO_1_2,
+        *("1.2 1.3", BROKEN, BROKEN, KEPT),
+        floor_of_tls_1_2=KEPT,
+        tls_vulnerabilities=KEPT,
+        early_data_off=KEPT,
     ),
     "nginx TLS 1.0 to 1.2": row(
-        nginx(f"ssl_protocols TLSv1 TLSv1.1 TLSv1.2; {WEAK}"), "1.0 1.1 1.2", BROKEN, BROKEN, KEPT
+        nginx(f"ssl_protocols TLSv1 TLSv1.1 TLSv1.2; {WEAK}"),
+        *("1.0 1.1 1.2", BROKEN, BROKEN, KEPT),
+        floor_of_tls_1_2=BROKEN,
     ),
     "OpenSSL TLS 1.0": row(s_server("-tls1", *EVERYTHING), "1.0", BROKEN, BROKEN, KEPT),
     "OpenSSL TLS 1.1": row(s_server("-tls1_1", *EVERYTHING), "1.1", BROKEN, BROKEN, KEPT),
