@@ -75,6 +75,30 @@ def test_a_vendor_that_serves_from_a_kept_data_key_is_contradicted(double: AwsKm
     assert usable(double, arn)
 
 
+def test_a_vendor_of_a_key_with_replicas_is_not_contradicted_by_going_on(double: AwsKmsDouble, tmp_path: Path) -> None:
+    arn = double.seed_key(KeySeed(replicas=("eu-west-1",)))
+    with vendor(double, arn, keep_s=600) as path:
+        key = aws_key(double, arn, data_path=path, drill={**FAST, "give_up_after": "2 s"})
+        verdict = judged(key, "revocation-drill", within(0.5), tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert "It may have used the replicas of the key in eu-west-1" in said(verdict)
+
+
+def test_a_run_that_leaves_the_key_is_inconclusive_and_the_next_one_decides(
+    double: AwsKmsDouble, tmp_path: Path
+) -> None:
+    arn = double.seed_key(KeySeed())
+    with vendor(double, arn, keep_s=600) as path:
+        leaves = {**FAST, "give_up_after": "1 min", "per_run": "300 ms"}
+        first = judged(aws_key(double, arn, data_path=path, drill=leaves), "revocation-drill", within(600), tmp_path)
+        ends = {**FAST, "give_up_after": "2 s"}
+        second = judged(aws_key(double, arn, data_path=path, drill=ends), "revocation-drill", within(1), tmp_path)
+    assert (first.ruling, second.ruling) == (Ruling.INCONCLUSIVE, Ruling.NOT_SATISFIED)
+    assert "The key is still disabled" in said(first)
+    assert "went on over 2 runs" in said(second)
+    assert usable(double, arn)
+
+
 def test_a_look_too_short_for_the_limit_is_inconclusive(double: AwsKmsDouble, tmp_path: Path) -> None:
     arn = double.seed_key(KeySeed())
     with vendor(double, arn, keep_s=600) as path:

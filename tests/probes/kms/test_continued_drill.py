@@ -93,7 +93,6 @@ def test_a_run_whose_share_is_over_leaves_the_key_disabled_and_says_until_when(
     assert state_of(double, arn) == "Disabled"
     assert times(drill, Lane.KMS).dark.new_after_s is not None, "the key service went dark within the share"
     assert times(drill, Lane.VENDOR).dark.new_after_s is None
-    assert times(drill, Lane.VENDOR).dark.old_until_s >= 0.2
     assert open_entries(tmp_path) == ()
     left = left_in(tmp_path)
     assert (left.by, left.state, left.due) == ("keys.revocation", "Disabled", drill.left_until)
@@ -157,7 +156,7 @@ def test_what_changed_while_nobody_watched_lies_somewhere_in_the_gap(
         drill = revocation(key(double, arn, path, per_run="10 s"), look(), journal(tmp_path))
     dark = times(drill, Lane.VENDOR).dark
     assert dark.new_after_s is not None
-    assert dark.old_until_s < 1 < 60 < dark.new_after_s
+    assert dark.old_until_s < 60 < dark.new_after_s
     assert [span.until_s - span.from_s < 30 for span in drill.watched] == [True, True]
     assert drill.watched[1].from_s > 59
 
