@@ -261,17 +261,18 @@ def test_mail_servers_are_greeted_by_our_name(pem: Path) -> None:
     assert heard == {b"ehlo clauseproof.invalid\r\n"}
 
 
-def test_a_scan_keeps_no_connection_until_python_looks_for_circles(pem: Path) -> None:
+@pytest.mark.parametrize("kind", ["sound", "garbage", "resetting"])
+def test_a_scan_keeps_no_connection_until_python_looks_for_circles(pem: Path, kind: str) -> None:
     def connections() -> int:
-        return sum(type(one).__name__ in ("SslConnection", "SslClient", "LegacySslClient") for one in gc.get_objects())
+        return sum(type(one).__name__ == "SslConnection" for one in gc.get_objects())
 
-    with listening(tls(pem)) as port:
+    with listening({"sound": tls(pem), "garbage": garbage, "resetting": resetting}[kind]) as port:
         endpoint = vendor(port, "127.0.0.1")
         names, before = resolved(endpoint), connections()
         gc.disable()
         try:
-            probe.scan(endpoint, names, Look())
-            weaknesses(endpoint, names, Look())
+            for look in (probe.scan, weaknesses, staples):
+                look(endpoint, names, Look())
             assert connections() <= before
         finally:
             gc.enable()

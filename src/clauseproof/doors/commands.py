@@ -1,5 +1,6 @@
 """What each command of the command line does; `cli` only parses its words."""
 
+import gc
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +44,8 @@ def run_profile(profile: Path, wishes: Wishes) -> int:
     from clauseproof.reporting.progress import Progress
 
     session = Session(profile, wishes)
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was imported and read lives as long as the run: it is not searched for garbage again
     with Progress(session.title) as progress:
         session.run.events = progress
         session.begin()

@@ -95,7 +95,7 @@ class Exchange(Frozen):
     @property
     def accepted(self) -> TlsVersion | None:
         """The version that the server chose."""
-        return self.version if self.reply in (Reply.HELLO, Reply.RETRY) else None
+        return self.version if self.reply is Reply.HELLO or self.reply is Reply.RETRY else None
 
     def refuses(self, version: TlsVersion) -> Because | None:
         """How it refuses a version that was offered in so many words; None where it does not, or may mean another."""
@@ -148,7 +148,7 @@ class Answers(Frozen):
     Attributes:
         versions: SSL 3.0 to TLS 1.3, with the endpoint's server name where it has one.
         nameless: None where it was not asked: the endpoint has no name, or the look was a fast one.
-        groups: every group that offers are made for.
+        groups: those that were asked about, or chosen without.
         exchanges: all hellos in the order of their connections.
     """
 

@@ -78,12 +78,14 @@ def in_time(target: Target, limit_s: TimeLimit, work: Callable[[], T]) -> T:
     """
     if limit_s() <= 0:
         raise late(target)
+    done: Future[T] = Future()
     try:
-        done: Future[T] = Future()
         threading.Thread(target=_fulfil, args=(done, target, work), daemon=True).start()
         return done.result(timeout=limit_s())
     except TimeoutError as error:
         raise late(target) from error
+    finally:
+        del done  # which holds an error that holds this frame: a circle that keeps OpenSSL's memory
 
 
 def late(target: Target) -> TimedOut:
@@ -98,3 +100,5 @@ def _fulfil(done: "Future[T]", target: Target, work: Callable[[], T]) -> None:
         done.set_exception(error)
     except Exception as error:  # noqa: BLE001  # see in_time
         done.set_exception(LookFailed(f"sslyze failed at {target.address}: {type(error).__name__}: {error}"[:300]))
+    finally:
+        del done  # see in_time

@@ -199,7 +199,7 @@ class Server:
     @classmethod
     def reach(cls, target: Target) -> "Server":
         """The server at its newest version; LookFailed where no handshake succeeds."""
-        from sslyze.errors import ConnectionToServerFailed
+        from sslyze.errors import ConnectionToServerFailed, ServerTlsConfigurationNotSupported
         from sslyze.server_connectivity import ServerConnectivityInfo, check_connectivity_to_server
 
         location, configuration = _place(target)
@@ -207,13 +207,11 @@ class Server:
             with target.room():
                 found = check_connectivity_to_server(location, configuration)
         except ConnectionToServerFailed as error:
-            failure = _failure(target, type(error).__name__, str(error))
-        else:
-            return cls(target, ServerConnectivityInfo(location, configuration, found))
-        server = cls._anonymous(target) if isinstance(failure, EvidenceRejected) else None
-        if server is None:
-            raise failure
-        return server
+            server = cls._anonymous(target) if isinstance(error, ServerTlsConfigurationNotSupported) else None
+            if server is None:
+                raise _failure(target, type(error).__name__, str(error)) from error
+            return server
+        return cls(target, ServerConnectivityInfo(location, configuration, found))
 
     @classmethod
     def _anonymous(cls, target: Target) -> "Server | None":

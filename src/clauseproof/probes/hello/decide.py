@@ -71,7 +71,7 @@ def controlled(asked: Sequence[Exchange], controls: Iterable[Exchange]) -> bool:
 
 def decide_version(version: TlsVersion, log: Sequence[Exchange]) -> VersionAnswer:
     """What an address does with a version; `log` holds the exchanges with, or those without, a server name."""
-    times = sum(exchange.accepted is version for exchange in log)
+    times = len([exchange for exchange in log if exchange.accepted is version])
     if times:
         return VersionAnswer(
             version=version, decision=Decision.ACCEPTED, because=Because.HELLO, times=times, covered_by=None
@@ -130,8 +130,9 @@ def decide_group(group: int, log: Sequence[Exchange]) -> GroupAnswer:
 
 
 def decide_groups(log: Sequence[Exchange]) -> tuple[GroupAnswer, ...]:
-    """Every group that offers are made for."""
-    return tuple(decide_group(group, log) for group in Group)
+    """The groups that were asked about, or chosen without."""
+    named = {group for exchange in log for group in (*(exchange.groups or ()), exchange.group)}
+    return tuple(decide_group(group, log) for group in Group if group in named)
 
 
 def decide_nameless(log: Sequence[Exchange], certificate: bytes | None) -> Nameless | None:

@@ -60,7 +60,8 @@ class Interview:
         return AddressOffers(address=self.address, answers=self._answers(scope), connections=_connections(self.log))
 
     async def _ask(self, question: Question) -> Exchange:
-        await asyncio.sleep(question.after_s)
+        if question.after_s:
+            await asyncio.sleep(question.after_s)
         flight = Flight(self._hello(question), certificate=self._nameless(question))
         heard = await ask(self.manner.passage, self.address, flight, self.ends_s)
         if isinstance(heard.answer, NoConnection | NoStart):

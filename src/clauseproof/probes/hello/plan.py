@@ -102,8 +102,9 @@ def _lists(direct: Sequence[Exchange]) -> Iterator[SuiteList]:
 
 def _second_looks(asked: Sequence[Exchange]) -> Iterator[Question]:
     """Offers of the versions before TLS 1.3 that were accepted and looked at once."""
+    accepted = [exchange for exchange in asked if exchange.accepted]
     for version in VERSIONS[1:]:
-        chosen = [exchange for exchange in asked if exchange.accepted is version]
+        chosen = [exchange for exchange in accepted if exchange.accepted is version]
         if len(chosen) != 1:
             continue
         (once,) = chosen
@@ -174,8 +175,9 @@ def _asks(question: Question, exchange: Exchange) -> bool:
 def _uncontrolled(version: TlsVersion, asked: Sequence[Exchange]) -> list[Exchange]:
     """The refusals of a version over all suites, where the address is not known to have answered meanwhile."""
     refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
-    unknown = decide_version(version, asked).decision is Decision.UNKNOWN
-    return refusals if unknown and exhausted(refusals) and not controlled(refusals, asked) else []
+    if not exhausted(refusals) or controlled(refusals, asked):
+        return []
+    return refusals if decide_version(version, asked).decision is Decision.UNKNOWN else []
 
 
 def _quiet_tries(asked: Sequence[Exchange]) -> Iterator[Question]:
@@ -190,6 +192,6 @@ def _quiet_tries(asked: Sequence[Exchange]) -> Iterator[Question]:
 def _seemingly_refused(version: TlsVersion, asked: Sequence[Exchange]) -> SuiteList | None:
     """The list to try a version with once more, where only a quiet time is missing for a refusal."""
     refusals = [e for e in asked if e.offered is version and e.groups is None and negative(e)]
-    if decide_version(version, asked).decision is not Decision.UNKNOWN or not exhausted(refusals):
+    if not exhausted(refusals) or decide_version(version, asked).decision is not Decision.UNKNOWN:
         return None
     return _again(refusals[-1], refusals).suites if controlled(refusals, asked) else None
