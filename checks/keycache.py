@@ -85,6 +85,12 @@ def _incomplete(seen: keyfetches.Cache, since_line: int) -> str:
 def _told(log: FetchLog, last: Fetch | None) -> Iterator[Finding]:
     for caller in log.by_vendor:
         yield note(f"By the log, {caller.name} was served {_times(caller.served)} and refused {_times(caller.refused)}")
+    others = [
+        c for c in log.callers if not c.vendor and c.newest_served and (last is None or c.newest_served.at > last.at)
+    ]
+    if others:
+        names = ", ".join(caller.name for caller in others[:_SHOWN])
+        yield note(f"Callers that the profile does not call the vendor's have fetched the key since: {names}")
     asked = log.asked_last
     if asked is not None and asked.outcome is Answer.REFUSED and (last is None or asked.at > last.at):
         yield note(f"The vendor's newest fetch, at {_at(asked.at)}, was refused, and it served the record all the same")
@@ -92,6 +98,9 @@ def _told(log: FetchLog, last: Fetch | None) -> Iterator[Finding]:
         yield note(f"{unread.lines} of {log.lines} lines of the log could not be read: {unread.reason}")
     if log.skipped:
         yield note(f"The oldest {log.skipped} lines of the log were not read")
+
+
+_SHOWN = 5
 
 
 def _times(count: int) -> str:

@@ -18,17 +18,11 @@ from clauseproof.sandbox.kms.faults import EVERY, Faults
 from tests.support.case import outcomes, texts
 from tests.support.keyruns import judged, said
 from tests.support.keys import NOW
-from tests.support.keyservice import NAME, OURS, SECRETS, VENDOR, House, house, line
+from tests.support.keyservice import NAME, OURS, VENDOR, House, house, line
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 HOUR = timedelta(hours=1)
 EIGHT = KeyCache(at_most=8 * HOUR)
-
-
-@pytest.fixture(autouse=True)
-def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
 
 
 # over the wire
@@ -131,7 +125,9 @@ def test_the_doubt_of_the_clocks_counts_against_the_proof(hours: float, outcome:
 
 
 def test_a_fetch_by_somebody_else_or_of_another_key_is_none() -> None:
-    assert outcomes(judge(OLD, line(NOW, caller="mallory"), line(NOW, key="another"), MARK)) == [BROKEN]
+    findings = judge(OLD, line(NOW, caller="mallory"), line(NOW, key="another"), MARK)
+    assert outcomes(findings) == [BROKEN]
+    assert f"does not call the vendor's have fetched the key since: mallory, {OURS}" in texts(findings)
 
 
 def test_a_fetch_that_was_refused_renews_nothing_and_is_told() -> None:

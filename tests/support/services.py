@@ -10,17 +10,19 @@ from typing import Any
 from clauseproof.facts.azure import AzureKey
 from clauseproof.facts.google import GoogleKey
 from clauseproof.facts.keys import AwsKey
+from clauseproof.facts.keyservice import FetchedKey
 from clauseproof.model.drill import Journal
 from clauseproof.model.look import Look
-from clauseproof.probes.kms import aws_drills, azure_drills, google_drills
+from clauseproof.probes.kms import aws_drills, azure_drills, google_drills, keyservice_drills
+from clauseproof.sandbox.keyservice import KeyServiceDouble
 from clauseproof.sandbox.kms import aws, azure, google
-from tests.support import azurekeys, googlekeys, keys
+from tests.support import azurekeys, googlekeys, keys, keyservice
 from tests.support.keys import FAST, day, journal, look
 
-Subject = AwsKey | GoogleKey | AzureKey
+Subject = AwsKey | GoogleKey | AzureKey | FetchedKey
 Drill = Callable[[Any, Look, Journal], object]
 
-QUICK = {**FAST, "confirmations": 2, "recover_within": "1 s", "give_up_after": "1 s"}
+QUICK = {**FAST, "confirmations": 2, "recover_within": "1 s", "give_up_after": "1 s", "log_within": "100 ms"}
 """A drill whose every step is passed and whose times are nobody's business."""
 
 _CREATED, _ROTATED = day("2026-01-01"), (day("2026-03-01"), day("2026-06-01"))
@@ -110,6 +112,12 @@ def _azure_as_before(double: azure.AzureKeyVaultDouble, identifier: str) -> bool
     )
 
 
+def _own_seed(double: KeyServiceDouble) -> str:
+    name = next(_names)
+    double.seed(name)
+    return name
+
+
 def _last(identifier: str) -> str:
     return identifier.rpartition("/")[2]
 
@@ -145,4 +153,17 @@ SERVICES = {
         as_before=_azure_as_before,
         vendor=lambda double, identifier, **more: azurekeys.vendor(double, _last(identifier), **more),
     ),
+    "Own key service": Service(
+        double=keyservice.key_service,
+        seed=_own_seed,
+        kind=FetchedKey,
+        words=keyservice.words,
+        drills={"revocation": keyservice_drills.revocation},
+        dark=lambda double, name: not double.is_on(name),
+        as_before=lambda double, name: bool(double.is_on(name)),
+        vendor=keyservice.vendor,
+    ),
 }
+
+DRILLS = [(name, drill) for name, service in SERVICES.items() for drill in service.drills]
+"""Every drill that there is, by its key service."""

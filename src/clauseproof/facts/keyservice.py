@@ -136,6 +136,11 @@ class FetchedKey(CloudKey):
         return host if port in (None, 443) else f"{host}:{port}"
 
     @property
+    def where(self) -> str:
+        """The key as nobody else's is called: its URL, or its name and its service's host."""
+        return self.name if "://" in self.name or self.host is None else f"{self.name} at {self.host}"
+
+    @property
     def named(self) -> str:
         """How the log names the key."""
         return self.log.named or self.name

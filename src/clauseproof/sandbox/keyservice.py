@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -69,6 +70,10 @@ class KeyServiceDouble:
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self._board.set(faults)
+
+    def bend(self, **changes: object) -> None:
+        """Change some faults and keep the others; counts of calls start again."""
+        self.faults = replace(self.faults, **changes)  # type: ignore[arg-type]
 
     def seed(self, name: str) -> bytes:
         """Make a key that is on; its 32 bytes."""

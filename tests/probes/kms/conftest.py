@@ -9,7 +9,6 @@ from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY
 from clauseproof.sandbox.kms.azure import BUYER
 from tests.support import rsakeys
 from tests.support.azurekeys import TOKEN_NAME
-from tests.support.keys import TOKEN
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +16,6 @@ def _buyer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", BUYER_ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any secret will do")
     monkeypatch.setenv(TOKEN_NAME, BUYER.token)
-    monkeypatch.setenv("TOKEN", TOKEN)
     http_challenge_cache.clear()  # kept by host for the whole process; each double is another vault of the same name
 
 

@@ -12,14 +12,14 @@ import pytest
 from clauseproof.engine.journal import left_entries, open_entries
 from clauseproof.facts.drills import End
 from clauseproof.sandbox.kms.faults import Faults
-from tests.support.keys import FAST, journal, restore_all
+from tests.support.keys import journal, restore_all
 from tests.support.killing import Killed, kill_all
-from tests.support.services import SERVICES, Service, Subject, looking
+from tests.support.services import QUICK, SERVICES, Service, Subject, looking
 
 pytestmark = pytest.mark.slow
 
-LEAVES = {**FAST, "confirmations": 2, "per_run": "100 ms", "recover_within": "1 s"}
-ENDS = {**FAST, "confirmations": 2, "give_up_after": "300 ms", "recover_within": "1 s"}
+LEAVES = {**QUICK, "per_run": "100 ms", "give_up_after": "5 min"}
+ENDS = {**QUICK, "give_up_after": "300 ms"}
 
 
 class Part(NamedTuple):

@@ -11,13 +11,12 @@ import pytest
 from clauseproof.engine.journal import open_entries
 from tests.support.keys import journal, restore_all
 from tests.support.killing import Killed, kill_all
-from tests.support.services import QUICK, SERVICES, looking, points_of
+from tests.support.services import DRILLS, QUICK, SERVICES, looking, points_of
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("drill", ["revocation", "rotation"])
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize(("name", "drill"), DRILLS)
 def test_killed_at_any_point_the_key_is_brought_back_by_restore(name: str, drill: str, tmp_path: Path) -> None:
     service = SERVICES[name]
     with service.double() as double:

@@ -15,7 +15,7 @@ from clauseproof.engine.journal import open_entries
 from clauseproof.model.errors import ClauseproofError, RestoreFailed
 from clauseproof.sandbox.kms.faults import EVERY, Faults
 from tests.support.keys import journal, restore_all
-from tests.support.services import QUICK, SERVICES, Service, looking, points_of
+from tests.support.services import DRILLS, QUICK, SERVICES, Service, looking, points_of
 
 pytestmark = pytest.mark.slow
 
@@ -61,8 +61,7 @@ def strike(service: Service, drill: str, mishap: Mishap, n: int, state: Path) ->
 
 
 @pytest.mark.parametrize("mishap", [sigint_or_sigterm, network_lost, credentials_expired])
-@pytest.mark.parametrize("drill", ["revocation", "rotation"])
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize(("name", "drill"), DRILLS)
 def test_a_mishap_at_any_point_leaves_the_key_usable_or_its_way_back_open(
     name: str, drill: str, mishap: Mishap, tmp_path: Path
 ) -> None:

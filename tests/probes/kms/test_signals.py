@@ -109,6 +109,8 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deplo
             if "ca_file" in words:
                 shutil.copy(words["ca_file"], tmp_path / "ca.pem")
                 words["ca_file"] = "ca.pem"  # a profile names files beside it
+            if "log" in words:
+                words["log"]["file"] = os.path.relpath(words["log"]["file"], tmp_path)
             (tmp_path / "dpa.md").write_text("Vendor shall lose access within 15 minutes.")
             (tmp_path / "p.yaml").write_text(PROFILE.format(key=json.dumps(words)))
             yield Deployment(service, double, key, tmp_path)

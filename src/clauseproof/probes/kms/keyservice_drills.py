@@ -42,7 +42,7 @@ class _RevocableFetchedKey:
     enable_call = "switch.on"
 
     def __init__(self, key: FetchedKey, look: Look) -> None:
-        self.target = key.name
+        self.target = key.where
         self.canary = ""
         self._switch = switch_of(key)
         self._look = look
