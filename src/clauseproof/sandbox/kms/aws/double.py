@@ -1,17 +1,15 @@
 """The AWS KMS double itself: start it, seed it, bend it, ask it what it was asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self
 
 from clauseproof.sandbox.kms.aws.access import Caller, default_policy, managed_policy, parse_policy
 from clauseproof.sandbox.kms.aws.account import SYMMETRIC, Account, AwsKey, CustomKeyStore, material_id, new_material
 from clauseproof.sandbox.kms.aws.front import application
 from clauseproof.sandbox.kms.aws.lifecycle import add_key
-from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.clock import Clock
+from clauseproof.sandbox.kms.double import KmsDouble
 from clauseproof.sandbox.kms.faults import FaultBoard, Faults
 from clauseproof.sandbox.kms.keystate import KeyState
 from clauseproof.sandbox.kms.secret import AesSecret
@@ -61,7 +59,7 @@ class KeySeed:
     expires: datetime | None = None
 
 
-class AwsKmsDouble:
+class AwsKmsDouble(KmsDouble):
     """AWS KMS, with STS GetCallerIdentity and CloudTrail LookupEvents, on loopback for the length of a `with` block.
 
     Point any AWS SDK at `url`. Callers are known by their access key id alone; any secret will do.
@@ -80,16 +78,17 @@ class AwsKmsDouble:
         port: int = 0,
     ) -> None:
         buyer = Caller(access_key=BUYER_ACCESS_KEY, arn=f"arn:{partition}:iam::{account}:user/buyer")
-        self._board = FaultBoard(faults or Faults())
+        board = FaultBoard(faults or Faults())
         self._account = Account(
             id=account,
             region=region,
             partition=partition,
             clock=clock or Clock(),
             callers=callers or [buyer],
-            board=self._board,
+            board=board,
         )
         self._server = LoopbackServer(application(self._account), host=host, port=port)
+        super().__init__(board, self._account.log, self._server)
 
     @property
     def url(self) -> str:
@@ -100,24 +99,6 @@ class AwsKmsDouble:
     def region(self) -> str:
         """The one region it serves."""
         return self._account.region
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """Every request so far, oldest first."""
-        return self._account.log.all()
-
-    @property
-    def faults(self) -> Faults:
-        """What it does wrong at present; assign to change that while it runs."""
-        return self._board.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self._board.set(faults)
-
-    def bend(self, **changes: object) -> None:
-        """Change some faults and keep the others; counts of calls start again."""
-        self.faults = replace(self.faults, **changes)  # type: ignore[arg-type]
 
     def admit(self, caller: Caller) -> None:
         """Let one more principal in, or replace the one with the same access key."""
@@ -185,12 +166,3 @@ class AwsKmsDouble:
         if seed.rotation_period_days is not None:
             start = max(seed.rotations, default=key.key.created)
             key.key.schedule(timedelta(days=seed.rotation_period_days), start)
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.__exit__(kind, error, trace)

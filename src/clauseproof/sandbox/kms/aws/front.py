@@ -26,6 +26,7 @@ from clauseproof.sandbox.kms.aws.request import Operation, Request
 from clauseproof.sandbox.kms.aws.wire import LARGEST_REQUEST, decode, encode, operation_model, service
 from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.faults import Failure
+from clauseproof.sandbox.kms.requests import bounded_body, reset
 
 KMS_OPERATIONS: Final[Mapping[str, Operation]] = {
     **crypto.OPERATIONS,
@@ -62,7 +63,7 @@ def application(account: Account) -> Starlette:
     """The ASGI application that serves `account`."""
 
     async def answer(http: HttpRequest) -> Response:
-        body = await _bounded_body(http)
+        body = await bounded_body(http, LARGEST_REQUEST)
         if body is None:
             return _failed(
                 "kms", AwsError("RequestEntityTooLargeException", f"More than {LARGEST_REQUEST} bytes.", 413), ""
@@ -72,25 +73,11 @@ def application(account: Account) -> Starlette:
         await asyncio.sleep(delay_s)
         if failure is Failure.RESET:
             _log(account, asked, None, (), AwsError("ConnectionReset", "", 0))
-            return _reset(http)
+            return reset(http)
         served = _serve(account, asked, failure)
-        return _reset(http) if failure is Failure.ANSWER_LOST else served
+        return reset(http) if failure is Failure.ANSWER_LOST else served
 
     return Starlette(routes=[Route("/", answer, methods=["POST"])])
-
-
-def _reset(http: HttpRequest) -> Response:
-    http.scope["state"]["reset"]()
-    return Response()
-
-
-async def _bounded_body(http: HttpRequest) -> bytes | None:
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > LARGEST_REQUEST:
-            return None
-    return bytes(body)
 
 
 def _asked(http: HttpRequest, body: bytes) -> Asked:

@@ -2,11 +2,11 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from azure.core.pipeline.transport import RequestsTransport
 
@@ -24,8 +24,8 @@ from clauseproof.sandbox.kms.azure.vault import (
     new_version,
     operations_of,
 )
-from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.clock import Clock
+from clauseproof.sandbox.kms.double import KmsDouble
 from clauseproof.sandbox.kms.faults import FaultBoard, Faults
 from clauseproof.sandbox.kms.hsm import Card
 from clauseproof.sandbox.kms.keystate import KeyState
@@ -74,7 +74,7 @@ class KeySeed:
     operations: tuple[str, ...] | None = None
 
 
-class AzureKeyVaultDouble:
+class AzureKeyVaultDouble(KmsDouble):
     """One vault, or one Managed HSM, on loopback over TLS for the length of a `with` block.
 
     It answers under its real host name only. `transport()` takes an SDK client there with its challenge and
@@ -102,7 +102,7 @@ class AzureKeyVaultDouble:
         port: int = 0,
     ) -> None:
         domain = f"{'managedhsm' if managed_hsm else 'vault'}.{cloud}"
-        self._board = FaultBoard(faults or Faults())
+        board = FaultBoard(faults or Faults())
         self._vault = Vault(
             host=f"{name}.{domain}",
             tenant=tenant,
@@ -114,7 +114,7 @@ class AzureKeyVaultDouble:
             purge_protection=purge_protection,
             clock=clock or Clock(),
             callers=callers or [BUYER],
-            board=self._board,
+            board=board,
         )
         self._folder = tempfile.TemporaryDirectory(prefix="key-vault-")
         # TLS is checked against the machine's clock, whatever clock the vault goes by.
@@ -122,6 +122,7 @@ class AzureKeyVaultDouble:
         self._keep("ca.pem", self._authority.pem)
         certificate = self._certify(self._vault.host)
         self._server = LoopbackServer(application(self._vault), host=host, port=port, certificate=certificate)
+        super().__init__(board, self._vault.log, self._server)
 
     def _certify(self, name: str) -> Certificate:
         now = Clock().now()
@@ -158,24 +159,6 @@ class AzureKeyVaultDouble:
     def hsm(self) -> Card:
         """The card that attests keys of a Managed HSM; its root is what a verifier pins."""
         return self._vault.card
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """Every request so far, oldest first; those without a token, which only fetch the challenge, included."""
-        return self._vault.log.all()
-
-    @property
-    def faults(self) -> Faults:
-        """What it does wrong at present; assign to change that while it runs."""
-        return self._board.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self._board.set(faults)
-
-    def bend(self, **changes: object) -> None:
-        """Change some faults and keep the others; counts of calls start again."""
-        self.faults = replace(self.faults, **changes)  # type: ignore[arg-type]
 
     def transport(self) -> RequestsTransport:
         """For the `transport` argument of KeyClient and CryptographyClient. One client closes it."""
@@ -238,12 +221,8 @@ class AzureKeyVaultDouble:
             created = key.key.created
             key.policy = RotationPolicy(created=created, updated=created, actions=tuple(actions), expiry=seed.expiry)
 
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.__exit__(kind, error, trace)
+        super().__exit__(kind, error, trace)
         self._folder.cleanup()

@@ -20,6 +20,7 @@ from clauseproof.sandbox.kms.azure.request import Answer, Operation, Request
 from clauseproof.sandbox.kms.azure.vault import Vault
 from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.faults import Failure
+from clauseproof.sandbox.kms.requests import bounded_body, reset
 
 LARGEST_REQUEST: Final = 128 * 1024
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
@@ -57,7 +58,7 @@ def application(vault: Vault) -> ASGIApp:
 
 def _endpoint(vault: Vault, operation: Operation) -> Any:
     async def answer(http: HttpRequest) -> Response:
-        body = await _bounded_body(http)
+        body = await bounded_body(http, LARGEST_REQUEST)
         asked = _asked(http, operation, body or b"")
         if body is None:
             too_large = AzureError(413, "RequestEntityTooLarge", f"More than {LARGEST_REQUEST} bytes.")
@@ -66,25 +67,11 @@ def _endpoint(vault: Vault, operation: Operation) -> Any:
         await asyncio.sleep(delay_s)
         if failure is Failure.RESET:
             _log(vault, asked, None, [], AzureError(0, "ConnectionReset", ""))
-            return _reset(http)
+            return reset(http)
         served = _serve(vault, asked, failure)
-        return _reset(http) if failure is Failure.ANSWER_LOST else served
+        return reset(http) if failure is Failure.ANSWER_LOST else served
 
     return answer
-
-
-def _reset(http: HttpRequest) -> Response:
-    http.scope["state"]["reset"]()
-    return Response()
-
-
-async def _bounded_body(http: HttpRequest) -> bytes | None:
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > LARGEST_REQUEST:
-            return None
-    return bytes(body)
 
 
 def _asked(http: HttpRequest, operation: Operation, body: bytes) -> Asked:

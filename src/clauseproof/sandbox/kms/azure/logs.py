@@ -17,6 +17,7 @@ from starlette.routing import Route
 from clauseproof.sandbox.kms.azure.vault import Vault
 from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.faults import STRANGE_AGENT, STRANGER, Failure
+from clauseproof.sandbox.kms.requests import reset
 
 LOG_HOST: Final = "api.loganalytics.io"
 OPERATION: Final = "Query"
@@ -47,8 +48,7 @@ def log_application(vault: Vault, workspace: str, table: str) -> Starlette:
         failure, delay_s = vault.board.meet(OPERATION)
         await asyncio.sleep(delay_s)
         if failure in (Failure.RESET, Failure.ANSWER_LOST):
-            request.scope["state"]["reset"]()
-            return Response()
+            return reset(request)
         body = await request.json()
         refused = _refused(vault, request, failure) or _unknown(request, workspace)
         return refused or _answer(vault, table, str(body["query"]), str(body["timespan"]))

@@ -1,20 +1,18 @@
 """The Cloud KMS double itself: start it, seed it, bend it, ask it what it was asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import grpc  # type: ignore[import-untyped]
 from google.cloud.kms_v1 import types as kms
 
-from clauseproof.sandbox.kms.calls import Call
 from clauseproof.sandbox.kms.clock import Clock
+from clauseproof.sandbox.kms.double import KmsDouble
 from clauseproof.sandbox.kms.faults import FaultBoard, Faults
 from clauseproof.sandbox.kms.google.access import Bindings, Caller
-from clauseproof.sandbox.kms.google.front import grpc_server
+from clauseproof.sandbox.kms.google.front import services
 from clauseproof.sandbox.kms.google.hsm import attest
 from clauseproof.sandbox.kms.google.logging import CloudLogging
 from clauseproof.sandbox.kms.google.project import (
@@ -32,6 +30,7 @@ from clauseproof.sandbox.kms.google.project import (
     new_key,
 )
 from clauseproof.sandbox.kms.google.resourcemanager import application
+from clauseproof.sandbox.kms.google.serving import GrpcServer
 from clauseproof.sandbox.kms.hsm import Card
 from clauseproof.sandbox.kms.keystate import KeyState
 from clauseproof.sandbox.kms.serving import LoopbackServer
@@ -84,7 +83,7 @@ class KeySeed:
     bindings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-class GoogleKmsDouble:
+class GoogleKmsDouble(KmsDouble):
     """Cloud KMS with its EKM and IAM policy services, on loopback for the length of a `with` block.
 
     Without `certificate` it speaks plaintext gRPC, for an insecure channel; with one, TLS. A caller is known by its
@@ -105,53 +104,36 @@ class GoogleKmsDouble:
         port: int = 0,
     ) -> None:
         self.ring = f"projects/{project}/locations/{location}/keyRings/{ring}"
-        self._board = FaultBoard(faults or Faults())
+        board = FaultBoard(faults or Faults())
         owner = Caller(token="buyer", member=BUYER)  # noqa: S106 - the name of a caller, not a secret
-        self._holdings = Holdings(clock=clock or Clock(), callers=callers or [owner], board=self._board)
+        self._holdings = Holdings(clock=clock or Clock(), callers=callers or [owner], board=board)
         self._holdings.attest = self._attest
         self._holdings.rings[self.ring] = self._holdings.clock.now()
         self._holdings.policies[f"projects/{project}"] = Bindings(
             members={"roles/owner": [self._holdings.anonymous.member]}
         )
-        self._server = grpc_server(self._holdings)
-        address = f"{host}:{port}"
-        bound = (
-            self._server.add_insecure_port(address)
-            if certificate is None
-            else self._server.add_secure_port(
-                address, grpc.ssl_server_credentials([(certificate.private_key, certificate.chain)])
-            )
-        )
-        self.port: int = bound
-        self.host = host
+        self._server = GrpcServer(services(self._holdings), host=host, port=port, certificate=certificate)
+        super().__init__(board, self._holdings.log, self._server)
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return self._server.host
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.port
 
     @property
     def address(self) -> str:
         """Host and port, as a gRPC target and as `api_endpoint`."""
-        return f"{self.host}:{self.port}"
+        return self._server.address
 
     @cached_property
     def hsm(self) -> Card:
         """The card that attests keys of the HSM levels; its roots are what a verifier pins."""
         return Card(self._holdings.clock.now() - timedelta(days=365))
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """Every request so far, oldest first."""
-        return self._holdings.log.all()
-
-    @property
-    def faults(self) -> Faults:
-        """What it does wrong at present; assign to change that while it runs."""
-        return self._board.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self._board.set(faults)
-
-    def bend(self, **changes: object) -> None:
-        """Change some faults and keep the others; counts of calls start again."""
-        self.faults = replace(self.faults, **changes)  # type: ignore[arg-type]
 
     def admit(self, caller: Caller) -> None:
         """Let one more principal in, or replace the one with the same token."""
@@ -242,12 +224,3 @@ class GoogleKmsDouble:
             version.destroy_time = self._holdings.clock.now() + key.destroy_after
         if state is State.DESTROYED:
             version.secret, version.destroyed = None, version.created + key.destroy_after
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.stop(grace=0).wait(_START_S)

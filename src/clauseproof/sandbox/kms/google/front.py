@@ -6,7 +6,6 @@ Real message classes of the client library are read and written, behind grpc's g
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,8 +19,6 @@ from clauseproof.sandbox.kms.google.errors import GoogleError
 from clauseproof.sandbox.kms.google.project import Holdings
 from clauseproof.sandbox.kms.google.request import Method, Request
 
-LARGEST_REQUEST: Final = 256 * 1024
-MOST_AT_ONCE: Final = 64
 SERVICES: Final[Mapping[str, Mapping[str, Method]]] = {
     "google.cloud.kms.v1.KeyManagementService": {
         **crypto.METHODS,
@@ -57,16 +54,12 @@ class Asked:
     agent: str
 
 
-def grpc_server(holdings: Holdings) -> Any:
-    """A server with every service, not yet bound to a port."""
-    server = grpc.server(
-        ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="google-double"),
-        options=[("grpc.max_receive_message_length", LARGEST_REQUEST), ("grpc.so_reuseport", 0)],
-    )
-    for service, methods in SERVICES.items():
-        handlers = {name: _handler(holdings, name, method) for name, method in methods.items()}
-        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
-    return server
+def services(holdings: Holdings) -> Mapping[str, Mapping[str, Any]]:
+    """The handlers of every service, by its name and the method's."""
+    return {
+        service: {name: _handler(holdings, name, method) for name, method in methods.items()}
+        for service, methods in SERVICES.items()
+    }
 
 
 def _handler(holdings: Holdings, name: str, method: Method) -> Any:

@@ -7,10 +7,8 @@ logging".
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import grpc  # type: ignore[import-untyped]
 from google.cloud.audit.audit_log_pb2 import AuditLog  # type: ignore[import-untyped]
@@ -22,6 +20,7 @@ from clauseproof.sandbox.kms.faults import STRANGE_AGENT, STRANGER, Failure
 from clauseproof.sandbox.kms.google.access import permits
 from clauseproof.sandbox.kms.google.errors import GoogleError, denied, invalid
 from clauseproof.sandbox.kms.google.project import Holdings
+from clauseproof.sandbox.kms.google.serving import GrpcServer
 
 SERVICE: Final = "google.logging.v2.LoggingServiceV2"
 OPERATION: Final = "ListLogEntries"
@@ -37,39 +36,19 @@ _FAILURES: Final = {
     Failure.ANSWER_LOST: (grpc.StatusCode.UNAVAILABLE, "recvmsg:Connection reset by peer"),
 }
 _TERM: Final = re.compile(r'\s*(?P<field>[A-Za-z.]+)(?P<sign>>=|<=|=|:)(?P<value>\([^)]*\)|"[^"]*")')
-_STOP_S: Final = 5.0
 
 
-class CloudLogging:
+class CloudLogging(GrpcServer):
     """Cloud Logging on loopback, without TLS, for the length of a `with` block."""
 
     def __init__(self, holdings: Holdings) -> None:
-        self._server = grpc.server(
-            ThreadPoolExecutor(8, thread_name_prefix="logging-double"), options=[("grpc.so_reuseport", 0)]
-        )
         serve: Callable[[Any, Any], Any] = _handler(holdings)
         method = grpc.unary_unary_rpc_method_handler(
             serve,
             request_deserializer=ListLogEntriesRequest.deserialize,
             response_serializer=ListLogEntriesResponse.serialize,
         )
-        handlers = grpc.method_handlers_generic_handler(SERVICE, {OPERATION: method})
-        self._server.add_generic_rpc_handlers([handlers])
-        self._port: int = self._server.add_insecure_port("127.0.0.1:0")
-
-    @property
-    def address(self) -> str:
-        """Host and port, as a gRPC target."""
-        return f"127.0.0.1:{self._port}"
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.stop(grace=0).wait(_STOP_S)
+        super().__init__({SERVICE: {OPERATION: method}})
 
 
 def _handler(holdings: Holdings) -> Callable[[Any, Any], Any]:
