@@ -73,6 +73,13 @@ def test_a_fast_look_finds_the_oldest_version_below_a_gap() -> None:
     assert decide_version(T.TLS1_0, log).times == 2
 
 
+def test_a_second_look_is_the_hello_that_must_be_accepted_after_a_refusal() -> None:
+    steady = speaking(*VERSIONS[:-1])
+    log = play(lambda q, nth: alert(40) if q.offered is T.SSL3_0 else steady(q, nth), FAST)
+    assert decisions(log) == "raaaa"
+    assert Counter(offered(log)) == {T.TLS1_3: 1, T.TLS1_2: 2, T.TLS1_1: 2, T.TLS1_0: 2, T.SSL3_0: 2}
+
+
 def test_a_full_look_offers_every_version_by_itself() -> None:
     log = play(speaking(T.TLS1_3), FULL)
     own = [line for line in log if line.groups is None and line.named]

@@ -61,8 +61,10 @@ def next_questions(log: Sequence[Exchange], scope: Scope) -> tuple[Question, ...
         return opening[:1] if len(log) == len(opening) else ()
     asked = [exchange for exchange in log if exchange.named is scope.named]
     nameless = [exchange for exchange in log if exchange.named is not scope.named]
-    again = [*_second_looks(asked), *_second_looks(nameless), *_second_refusal(asked, scope)]
-    open_ = [*_versions(asked), *again, *_groups(asked, scope)]
+    versions = [*_versions(asked)]
+    open_ = [*versions, *_groups(asked, scope)]
+    if not any(map(_wants_control, versions)):
+        open_ += [*_second_looks(asked), *_second_looks(nameless), *_second_refusal(asked, scope)]
     wanted = dict.fromkeys(open_ or [*_control(asked)] or _quiet_tries(asked))
     return tuple(wanted)[: max(0, MOST_CONNECTIONS - len(log))]
 
@@ -85,6 +87,14 @@ def _versions(asked: Sequence[Exchange]) -> Iterator[Question]:
             return
         for suites in _lists(direct):
             yield Question(version, asked[0].named, suites)
+
+
+def _wants_control(question: Question) -> bool:
+    """Whether a refusal will count only if an accepted hello follows: a second look is one, and waits for it.
+
+    SSL 3.0 knows no `protocol_version` alert (RFC 6101, section 5.4.2).
+    """
+    return question.offered is TlsVersion.SSL3_0 or question.suites is not SuiteList.USUAL
 
 
 def _lists(direct: Sequence[Exchange]) -> Iterator[SuiteList]:
