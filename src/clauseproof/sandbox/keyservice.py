@@ -11,10 +11,8 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,8 +20,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clauseproof.sandbox.kms.clock import Clock
+from clauseproof.sandbox.kms.double import Bendable
 from clauseproof.sandbox.kms.faults import Failure, FaultBoard, Faults
 from clauseproof.sandbox.kms.keystate import KeyState, Switch
+from clauseproof.sandbox.kms.requests import reset
 from clauseproof.sandbox.kms.serving import LoopbackServer
 
 FETCH: Final = "fetch"
@@ -31,7 +31,7 @@ OFF: Final = "off"
 ON: Final = "on"
 
 
-class KeyServiceDouble:
+class KeyServiceDouble(Bendable):
     """Runs for the length of a `with` block.
 
     Attributes:
@@ -51,29 +51,16 @@ class KeyServiceDouble:
         self.log = log
         self._callers = dict(callers)
         self._administrator = administrator
-        self._board = FaultBoard(faults or Faults())
         self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._keys: dict[str, tuple[bytes, Switch]] = {}
         self._server = LoopbackServer(self._application())
+        super().__init__(FaultBoard(faults or Faults()), self._server)
 
     @property
     def url(self) -> str:
         """Scheme, address and port."""
         return self._server.url
-
-    @property
-    def faults(self) -> Faults:
-        """What it does wrong, changeable at any time."""
-        return self._board.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self._board.set(faults)
-
-    def bend(self, **changes: object) -> None:
-        """Change some faults and keep the others; counts of calls start again."""
-        self.faults = replace(self.faults, **changes)  # type: ignore[arg-type]
 
     def seed(self, name: str) -> bytes:
         """Make a key that is on; its 32 bytes."""
@@ -95,15 +82,6 @@ class KeyServiceDouble:
         elif not self.faults.log_silent:
             self._append(line)
 
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.__exit__(kind, error, trace)
-
     def _append(self, line: Mapping[str, object]) -> None:
         with self._lock, self.log.open("a") as file:
             file.write(f"{json.dumps(line)}\n")
@@ -121,9 +99,9 @@ class KeyServiceDouble:
         failure, delay_s = self._board.meet(operation)
         await asyncio.sleep(delay_s)
         if failure is Failure.RESET:
-            return _reset(request)
+            return reset(request)
         answer = self._serve(request, operation, failure)
-        return _reset(request) if failure is Failure.ANSWER_LOST else answer
+        return reset(request) if failure is Failure.ANSWER_LOST else answer
 
     def _serve(self, request: Request, operation: str, failure: Failure | None) -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -158,11 +136,6 @@ class KeyServiceDouble:
         if not given:
             return _problem(403)
         return JSONResponse({"name": name, "material": base64.b64encode(material).decode()})
-
-
-def _reset(request: Request) -> Response:
-    request.scope["state"]["reset"]()
-    return Response()
 
 
 def _problem(status: int) -> Response:
