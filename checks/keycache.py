@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from clauseproof import Claim, Duration, Finding, broken, check, holds, note, spell, unknown
 from clauseproof.facts import keyfetches
 from clauseproof.facts.drills import Answer
-from clauseproof.facts.keyfetches import Fetch, FetchLog
+from clauseproof.facts.keyfetches import Caller, Fetch
 
 
 class KeyCache(Claim):
@@ -29,7 +29,7 @@ def key_cache(claim: KeyCache, seen: keyfetches.Cache) -> Iterator[Finding]:
         yield _never(claim.at_most, seen)
     else:
         yield _judged(claim.at_most, seen, last)
-    yield from _told(seen.log, last)
+    yield from _told(seen, last)
 
 
 def _judged(limit: timedelta, seen: keyfetches.Cache, last: Fetch) -> Finding:
@@ -82,14 +82,13 @@ def _incomplete(seen: keyfetches.Cache, since_line: int) -> str:
     return ""
 
 
-def _told(log: FetchLog, last: Fetch | None) -> Iterator[Finding]:
+def _told(seen: keyfetches.Cache, last: Fetch | None) -> Iterator[Finding]:
+    log = seen.log
     for caller in log.by_vendor:
         yield note(f"By the log, {caller.name} was served {_times(caller.served)} and refused {_times(caller.refused)}")
-    others = [
-        c for c in log.callers if not c.vendor and c.newest_served and (last is None or c.newest_served.at > last.at)
-    ]
+    others = [caller.name for caller in log.callers if _served_since(caller, last) and caller.name != seen.ours]
     if others:
-        names = ", ".join(caller.name for caller in others[:_SHOWN])
+        names = ", ".join(others[:_SHOWN])
         yield note(f"Callers that the profile does not call the vendor's have fetched the key since: {names}")
     asked = log.asked_last
     if asked is not None and asked.outcome is Answer.REFUSED and (last is None or asked.at > last.at):
@@ -98,6 +97,11 @@ def _told(log: FetchLog, last: Fetch | None) -> Iterator[Finding]:
         yield note(f"{unread.lines} of {log.lines} lines of the log could not be read: {unread.reason}")
     if log.skipped:
         yield note(f"The oldest {log.skipped} lines of the log were not read")
+
+
+def _served_since(caller: Caller, last: Fetch | None) -> bool:
+    newest = caller.newest_served
+    return not caller.vendor and newest is not None and (last is None or newest.at > last.at)
 
 
 _SHOWN = 5

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from clauseproof.facts.keys import Custody
 from clauseproof.facts.keyservice import FetchedKey
 
 LEAST: dict[str, Any] = {"key_service": "crm-key", "owner": "acme-keys", "vendor": ["crm"], "log": {"file": "k.jsonl"}}
@@ -68,3 +69,13 @@ def test_what_makes_no_sense_is_refused_with_a_reason(more: dict[str, Any], says
 def test_a_switch_may_read_its_secrets_from_a_file_named_in_full() -> None:
     ask = {**ASK, "headers": {"Authorization": "${file:/run/secrets/token}"}}
     assert described(switch={**SWITCH, "ask": ask}).switch is not None
+
+
+def test_custody_of_a_time_when_every_key_had_a_date_is_still_read() -> None:
+    words = {"provider": "aws", "target": "arn", "owner": "1", "manager": "customer", "origin": "imported"}
+    more = {"state": "enabled", "usage": "mac", "spec": "s", "created": "2026-01-01T00:00:00Z", "partition": "aws"}
+    rest = {"region": "r", "multi_region": False, "replicas": None, "store": None, "protection": None}
+    written = {**words, **more, **rest, "material_expires": None, "deletion": None}
+    assert Custody.load(1, written) == Custody.load(2, written)
+    with pytest.raises(ValueError, match="version 3 cannot be read"):
+        Custody.load(3, written)

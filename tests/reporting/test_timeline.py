@@ -10,7 +10,7 @@ from clauseproof.reporting import timeline as room
 from clauseproof.reporting.dossier import Dossier
 from clauseproof.reporting.exhibit import Exhibit
 from clauseproof.reporting.html.drill import picture, sentence
-from clauseproof.reporting.timeline import Gap, Stretch, Timeline, ticks, timeline, timelines
+from clauseproof.reporting.timeline import Gap, Stretch, Timeline, Track, ticks, timeline, timelines
 from tests.reporting.example import example
 from tests.reporting.support import NOW, Script
 
@@ -221,3 +221,10 @@ def test_the_first_version_of_the_facts_is_still_drawn() -> None:
     made = timeline(exhibit(old, version=1), None)
     assert made is not None
     assert made.gaps == ()
+
+
+def test_fetches_of_a_log_are_a_track_of_their_own_that_no_limit_binds() -> None:
+    samples = revocation()["samples"]
+    refused = {"lane": "log", "took_s": 0.0, "outcome": "refused", "code": "denied", "digest": None}
+    *_, log = drawn(samples=[*samples, *({**refused, "t_s": second} for second in (11.0, 12.0))]).tracks
+    assert log == Track("Vendor’s fetches in the log", (Stretch(11, 12, False),), bound=False)

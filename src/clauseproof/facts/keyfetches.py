@@ -111,6 +111,7 @@ class Cache(Facts):
         addresses: those of the data path that gave it; skipped: those that did not, each with the reason.
         clocks_within_s: by how much the log's clock may differ from ours, as the profile says.
         marked: whether we fetched the key ourselves after the read, so that the log has a line that is later.
+        ours: how the log names us; None where the profile does not say.
     """
 
     kind = "keys.cache"
@@ -123,4 +124,5 @@ class Cache(Facts):
     skipped: tuple[str, ...]
     clocks_within_s: float
     marked: bool
+    ours: str | None
     log: FetchLog

@@ -44,6 +44,7 @@ def cache(key: FetchedKey, look: Look) -> Cache:
         skipped=reader.skipped,
         clocks_within_s=key.log.clocks_within.total_seconds(),
         marked=marker is not None,
+        ours=None if key.switch is None else key.switch.caller,
         log=log,
     )
 
