@@ -168,13 +168,41 @@ def test_a_notice_instead_of_a_rotation_is_contradicted(double: AzureKeyVaultDou
     assert "never rotated since, 410 days longer ago than the 90 days allowed; no schedule is on" in said(verdict)
 
 
-def test_a_policy_whose_day_passed_without_a_rotation_is_contradicted(
+@pytest.mark.parametrize(("operation", "right"), [("KeyGet", "keys/get"), ("KeyListVersions", "keys/list")])
+def test_wrong_answer_1_a_denied_read_is_neither_a_failure_nor_a_pass(
+    double: AzureKeyVaultDouble, tmp_path: Path, operation: str, right: str
+) -> None:
+    key = seeded(double, KeySeed(name="cmk", created=ago(500)))
+    double.faults = Faults(denies=frozenset({operation}))
+    verdict = judged(key, "rotation-schedule", QUARTERLY, tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert f"allow {right} on" in said(verdict)
+
+
+@pytest.mark.parametrize("kty", ["RSA", "EC-HSM"])
+@pytest.mark.parametrize(
+    ("days_ago", "ruling"),
+    [((30,), Ruling.INCONCLUSIVE), ((300,), Ruling.NOT_SATISFIED), ((300, 30), Ruling.SATISFIED)],
+)
+def test_wrong_answer_2_keys_that_do_not_rotate_by_themselves_are_judged_by_what_happened(
+    double: AzureKeyVaultDouble, tmp_path: Path, kty: str, days_ago: tuple[int, ...], ruling: Ruling
+) -> None:
+    """A key without a policy: made, and given further versions by hand."""
+    made, *later = map(ago, days_ago)
+    seed = KeySeed(name="cmk", kty=kty, created=made, rotations=tuple(later))
+    verdict = judged(seeded(double, seed), "rotation-schedule", QUARTERLY, tmp_path)
+    assert verdict.ruling is ruling, said(verdict)
+
+
+def test_wrong_answer_3_a_policy_that_is_on_is_not_a_rotation_that_happened(
     double: AzureKeyVaultDouble, tmp_path: Path
 ) -> None:
     double.faults = Faults(skips_scheduled_rotation=True)
     seed = KeySeed(name="cmk", created=ago(200), rotate_after="P90D")
     verdict = judged(seeded(double, seed), "rotation-schedule", QUARTERLY, tmp_path)
     assert verdict.ruling is Ruling.NOT_SATISFIED
+    assert "never rotated since" in said(verdict)
+    assert "it rotates by itself every 90 days" in said(verdict)
 
 
 # drills
