@@ -11,7 +11,7 @@ from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.probes.hello.answer import Flight
 from clauseproof.probes.hello.ask import ask
 from clauseproof.probes.hello.decide import decide_groups, decide_nameless, decide_version
-from clauseproof.probes.hello.message import RANDOM_BYTES, Hello, group_offer, version_offer
+from clauseproof.probes.hello.message import RANDOM_BYTES, X25519_BYTES, Hello, group_offer, version_offer
 from clauseproof.probes.hello.plan import VERSIONS, Question, Scope, next_questions
 from clauseproof.probes.hello.record import exchange, worth_keeping
 from clauseproof.probes.hello.serverhello import Accepted
@@ -53,11 +53,16 @@ class Interview:
         """Ask until the plan has no more questions, or there is no more time."""
         loop = asyncio.get_running_loop()
         self._started_s = loop.time()
-        self._x25519 = _public_key()
+        self._x25519 = os.urandom(X25519_BYTES)  # nobody has the private half: no handshake is finished
         scope = Scope(self.manner.depth is Depth.FULL, named=self.manner.server_name is not None)
         while loop.time() < self.ends_s and (questions := next_questions(self.log, scope)):
-            self.log += await asyncio.gather(*(self._ask(question) for question in questions))
+            self.log += await self._ask_all(questions)
         return AddressOffers(address=self.address, answers=self._answers(scope), connections=_connections(self.log))
+
+    async def _ask_all(self, questions: Sequence[Question]) -> Sequence[Exchange]:
+        if len(questions) == 1:
+            return [await self._ask(questions[0])]  # without a task of its own
+        return await asyncio.gather(*map(self._ask, questions))
 
     async def _ask(self, question: Question) -> Exchange:
         if question.after_s:
@@ -107,10 +112,3 @@ class Interview:
 
 def _connections(log: Sequence[Exchange]) -> int:
     return sum(one.reply is not Reply.NO_CONNECTION for one in log)
-
-
-def _public_key() -> bytes:
-    """An X25519 public key for the hellos; its private half is forgotten, since no handshake is finished."""
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-    return X25519PrivateKey.generate().public_key().public_bytes_raw()

@@ -5,6 +5,7 @@ legacy version asks for the newest one up to there (RFC 8446, section 4.2.1; RFC
 has no extensions at all (RFC 6101).
 """
 
+import functools
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ VERSIONS = {code: version for version, code in CODES.items()}
 RANDOM_BYTES = 32
 """Length of the random and of the session identifier."""
 
+X25519_BYTES = 32
+"""Length of a public key, which any such bytes are (RFC 7748, section 5)."""
 _RENEGOTIATION_SCSV = 0x00FF
 _USUAL_GROUPS = tuple(Group)
 _WHOLE_GROUPS = (
@@ -89,27 +92,46 @@ class Hello:
         start = _u16(min(CODES[newest], CODES[TlsVersion.TLS1_2])) + self.random
         # A session identifier in an older hello would ask to resume a session that never was.
         start += _vector(self.session_id if modern else b"", 1)
-        start += _vector(_codes((*self.offer.suites, _RENEGOTIATION_SCSV)), 2) + b"\x01\x00"
+        start += _suites(self.offer.suites) + b"\x01\x00"
         if newest is TlsVersion.SSL3_0:
             return start
-        extensions = b"".join(_extension(number, data) for number, data in _extensions(self.offer))
+        offer = self.offer
+        extensions = _extensions(newest, offer.server_name, offer.groups, offer.schemes) + _key_shares(offer)
         return start + _vector(extensions + _padding(len(start) + len(extensions)), 2)
 
 
-def _extensions(offer: Offer) -> Iterable[tuple[int, bytes]]:
-    modern = offer.newest is TlsVersion.TLS1_3
-    if offer.server_name is not None:
-        yield 0, _vector(b"\x00" + _vector(offer.server_name.encode("ascii"), 2), 2)
+@functools.lru_cache(maxsize=256)
+def _extensions(
+    newest: TlsVersion, server_name: str | None, groups: tuple[int, ...], schemes: tuple[int, ...]
+) -> bytes:
+    """All but key shares and padding: the same in many hellos."""
+    return b"".join(_extension(number, data) for number, data in _steady(newest, server_name, groups, schemes))
+
+
+def _steady(
+    newest: TlsVersion, server_name: str | None, groups: tuple[int, ...], schemes: tuple[int, ...]
+) -> Iterable[tuple[int, bytes]]:
+    if server_name is not None:
+        yield 0, _vector(b"\x00" + _vector(server_name.encode("ascii"), 2), 2)
     yield 23, b""  # extended_master_secret
-    yield 10, _vector(_codes(offer.groups), 2)
+    yield 10, _vector(_codes(groups), 2)
     yield 11, b"\x01\x00"  # uncompressed points
-    if offer.newest >= TlsVersion.TLS1_2:
-        yield 13, _vector(_codes(offer.schemes), 2)
-    if modern:
+    if newest >= TlsVersion.TLS1_2:
+        yield 13, _vector(_codes(schemes), 2)
+    if newest is TlsVersion.TLS1_3:
         yield 43, _vector(_codes((CODES[TlsVersion.TLS1_3],)), 1)
         yield 45, b"\x01\x01"  # psk_dhe_ke
-        shares = b"".join(_u16(group) + _vector(key, 2) for group, key in offer.key_shares)
-        yield 51, _vector(shares, 2)
+
+
+def _key_shares(offer: Offer) -> bytes:
+    if offer.newest is not TlsVersion.TLS1_3:
+        return b""
+    return _extension(51, _vector(b"".join(_u16(group) + _vector(key, 2) for group, key in offer.key_shares), 2))
+
+
+@functools.lru_cache(maxsize=64)
+def _suites(codes: tuple[int, ...]) -> bytes:
+    return _vector(_codes((*codes, _RENEGOTIATION_SCSV)), 2)
 
 
 def _padding(so_far: int) -> bytes:

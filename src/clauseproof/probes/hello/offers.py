@@ -28,8 +28,8 @@ async def offers(endpoint: Endpoint, names: Resolution, look: Look) -> Offers:
     passage = await passage_to(endpoint, look)
     ends_s = asyncio.get_running_loop().time() + look.remaining_s() - _MARGIN_S
     manner = Manner(passage, endpoint.sni, endpoint.depth)
-    held = [Interview(address, manner, ends_s, look.artifact).hold() for address in names.reachable]
-    per_address, behind = await asyncio.gather(asyncio.gather(*held), _behind(endpoint, passage, names, look))
+    held = asyncio.gather(*(Interview(address, manner, ends_s, look.artifact).hold() for address in names.reachable))
+    behind = await _behind(endpoint, passage, names, look)
     return Offers(
         host=endpoint.host,
         port=endpoint.port,
@@ -38,7 +38,7 @@ async def offers(endpoint: Endpoint, names: Resolution, look: Look) -> Offers:
         way=passage.way,
         depth=endpoint.depth,
         engine=f"clauseproof {__version__}",
-        per_address=tuple(per_address),
+        per_address=tuple(await held),
         behind=behind,
         missing=names.missing,
     )
