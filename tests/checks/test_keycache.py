@@ -18,7 +18,7 @@ from clauseproof.sandbox.kms.faults import EVERY, Faults
 from tests.support.case import outcomes, texts
 from tests.support.keyruns import judged, said
 from tests.support.keys import NOW
-from tests.support.keyservice import NAME, OURS, VENDOR, House, house, line
+from tests.support.keyservice import NAME, OURS, VENDOR, House, house, line, token_beside
 
 HOLDS, BROKEN, UNKNOWN = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNKNOWN
 HOUR = timedelta(hours=1)
@@ -70,6 +70,15 @@ def test_a_key_without_a_data_path_decides_nothing(tmp_path: Path) -> None:
         verdict = ran(made, tmp_path, HOUR, data_path=None)
     assert verdict.ruling is Ruling.INCONCLUSIVE
     assert "give the key a data_path in the profile" in said(verdict)
+
+
+def test_without_the_secret_of_the_switch_the_log_must_come_to_the_read_by_itself(tmp_path: Path) -> None:
+    with house(tmp_path / "house", Habit(keep_s=600)) as made:
+        made.service.log.write_text(f"{line(datetime.now(UTC) - 9 * HOUR)}\n")
+        token_beside(made.service.log).unlink()
+        verdict = ran(made, tmp_path, 8 * HOUR)
+    assert verdict.ruling is Ruling.INCONCLUSIVE
+    assert "a switch.ask by which we write a line of our own" in said(verdict)
 
 
 def test_a_log_that_is_not_there_decides_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from clauseproof.facts.keyfetches import Cache
 from clauseproof.facts.keyservice import LONGEST_WAIT, FetchedKey
-from clauseproof.model.errors import Unknowable
+from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
@@ -28,13 +28,13 @@ def cache(key: FetchedKey, look: Look) -> Cache:
     asked_at = datetime.now(UTC)
     reader.open()
     answered_at = datetime.now(UTC)
-    marker = None if key.switch is None else DataPathReader(key.switch.ask, look)
+    marker = _marker(key, look)
     log, _ = read_until(
         answered_at + key.log.clocks_within,
         key.log.wait,
         key,
         look,
-        lambda: None if marker is None else _mark(marker),
+        lambda: marker and marker.read(),
     )
     return Cache(
         target=key.name,
@@ -49,5 +49,10 @@ def cache(key: FetchedKey, look: Look) -> Cache:
     )
 
 
-def _mark(marker: DataPathReader) -> None:
-    marker.read()
+def _marker(key: FetchedKey, look: Look) -> DataPathReader | None:
+    """Who fetches the key for us; None where the profile or its secrets do not say how. The log may do without."""
+    try:
+        return None if key.switch is None else DataPathReader(key.switch.ask, look)
+    except LookFailed as error:
+        look.tell(f"{look.subject} was not fetched by us: {error.what}")
+        return None

@@ -42,7 +42,7 @@ def read_log(key: FetchedKey, look: Look) -> tuple[FetchLog, tuple[Fetch, ...]]:
 
 
 def read_until(
-    moment: datetime, patience: timedelta, key: FetchedKey, look: Look, mark: Callable[[], None] = lambda: None
+    moment: datetime, patience: timedelta, key: FetchedKey, look: Look, mark: Callable[[], object] = lambda: None
 ) -> tuple[FetchLog, tuple[Fetch, ...]]:
     """Read the log until it has a line that is later than `moment`, or `patience` is over; see `read_log`.
 
