@@ -239,7 +239,9 @@ def rows(folder: Path, chosen: Fleet) -> Iterator[Cost]:
     rounds = [quick(folder / str(number), chosen) for number in range(ROUNDS)]
     for costs in zip(*rounds, strict=True):
         yield min(costs, key=lambda cost: cost.wall_s)
-    yield run("clauseproof run, both engines", chosen, chosen.addresses(200), folder / "both", "full")
+    for endpoints in (200, 400):  # which take the same memory
+        name = "clauseproof run, both engines"
+        yield run(name, chosen, chosen.addresses(endpoints), folder / f"both-{endpoints}", "full")
     yield from others(chosen)
 
 
