@@ -133,6 +133,7 @@ def test_a_deleted_key_is_pending_deletion_until_it_is_purged(double: AzureKeyVa
         keys.begin_delete_key("cmk").wait()
         found = custody(key, azure_look())
         assert found.state is KeyState.PENDING_DELETION
+        assert found.created is not None
         assert found.deletion is not None
         assert found.deletion - found.created > timedelta(days=89)
         keys.purge_deleted_key("cmk")
