@@ -33,7 +33,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsKmsDouble]:
         yield running
 
 
-def drilled(double: AwsKmsDouble, log_within: str = "3 s") -> AwsKey:
+def drilled(double: AwsKmsDouble, log_within: str = "1200 ms") -> AwsKey:
     return aws_key(double, double.seed_key(KeySeed()), drill={**FAST, "log_within": log_within})
 
 
