@@ -172,6 +172,13 @@ def test_the_public_roots_are_read_without_a_warning() -> None:
     assert read_roots((Path(certifi.where()).read_bytes(),)).count > 100
 
 
+def test_a_certificate_for_a_name_that_is_none_is_for_another_name() -> None:
+    """The name that the certificate has is the vendor's to choose, and need not be ASCII."""
+    opinion = judge_chain((GOOD.replace(NAME.encode(), "é".encode() + NAME[2:].encode()),), NAME, NOW, roots())
+    assert isinstance(opinion, Invalid)
+    assert NAME in "; ".join(opinion.reasons)
+
+
 @settings(max_examples=200, deadline=timedelta(seconds=5))
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_damaged_bytes_are_rejected_or_judged_and_nothing_else(noise: bytes, where: int) -> None:

@@ -87,7 +87,7 @@ def judge_chain(chain: Sequence[bytes], name: str, when: datetime, roots: Roots)
     leaf, *others = [read_certificate(der, f"certificate {n}") for n, der in enumerate(chain, start=1)]
     sent = [leaf, *others]
     try:
-        path = _verify(leaf, others, _subject(name), when, roots)
+        path = _verify(leaf, others, name, when, roots)
     except VerificationError as error:
         reasons = (*_out_of_time(sent, when), *_wrong_name(leaf, name), *_weak_keys(sent), *_weak_signatures(sent))
         reasons += tuple(_no_path(leaf, others, roots))
@@ -110,15 +110,14 @@ def certifies(der: bytes, name: str) -> bool:
 def _verify(
     leaf: Certificate,
     others: Sequence[Certificate],
-    subject: x509.DNSName | x509.IPAddress,
+    name: str,
     when: datetime,
     roots: Roots,
 ) -> list[x509.Certificate]:
     try:
-        verifier = PolicyBuilder().store(roots.store).time(when).build_server_verifier(subject)
+        verifier = PolicyBuilder().store(roots.store).time(when).build_server_verifier(_subject(name))
     except ValueError as error:
-        name = printable(subject.value)
-        raise rejected(name, "no certificate can be for such a name", "correct the endpoint") from error
+        raise rejected(printable(name), "no certificate can be for such a name", "correct the endpoint") from error
     return verifier.verify(leaf.parsed, [other.parsed for other in others])
 
 
@@ -180,7 +179,7 @@ def _no_path(leaf: Certificate, others: Sequence[Certificate], roots: Roots) -> 
     when = max(certificate.not_before for certificate in (leaf, *others))
     try:
         if own:
-            _verify(leaf, others, _subject(own[0]), when, roots)
+            _verify(leaf, others, own[0], when, roots)
     except VerificationError as error:
         if "no interior errors" not in str(error):
             yield _words(error, when)
