@@ -122,8 +122,9 @@ TABLE: dict[str, Row] = {
     "OpenSSL TLS 1.3": row(s_server("-tls1_3"), "1.3", KEPT, KEPT, KEPT),
     "OpenSSL TLS 1.0 to 1.3": row(s_server(*EVERYTHING), "1.0 1.1 1.2 1.3", BROKEN, BROKEN, KEPT),
     "OpenSSL TLS 1.0 and 1.3": row(s_server("-no_tls1_1", "-no_tls1_2", *EVERYTHING), "1.0 1.3", BROKEN, BROKEN, KEPT),
-    # sslyze does not come so far as to try suites that need no certificate
-    "OpenSSL without certificates": row(s_server("-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"), "1.2", OPEN, BROKEN, OPEN),
+    "OpenSSL without certificates": row(
+        s_server("-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"), "1.2", BROKEN, BROKEN, OPEN
+    ),
     "OpenSSL TLS 1.2 with ARIA": row(
         s_server("-tls1_2", "-cipher", "ARIA128:@SECLEVEL=0"), "1.2", BROKEN, BROKEN, KEPT
     ),
@@ -283,7 +284,7 @@ TABLE: dict[str, Row] = {
         no_plaintext=OPEN,
         mutual_tls=OPEN,
     ),
-    "SSL 3.0": row(spoken("ssl 3.0"), "3.0", OPEN, BROKEN, OPEN),
+    "SSL 3.0": row(spoken("ssl 3.0"), "3.0", BROKEN, BROKEN, OPEN),
     "garbage": row(spoken("garbage"), "", OPEN, OPEN, OPEN, hsts=OPEN, no_plaintext=BROKEN),
     "reset after accept": row(spoken("resetting"), "", OPEN, OPEN, OPEN),
     "silent": row(spoken("silent"), "", OPEN, OPEN, OPEN, tls_ciphers=OPEN, forward_secrecy=OPEN, post_quantum=OPEN),
