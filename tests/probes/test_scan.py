@@ -13,6 +13,7 @@ import pytest
 from clauseproof.facts.endpoint import Endpoint
 from clauseproof.facts.manner import StartTls
 from clauseproof.facts.tls import Answer, Scan, TlsVersion, VersionLooks
+from clauseproof.model.errors import TimedOut
 from clauseproof.model.look import Look
 from clauseproof.model.marks import PROBE
 from clauseproof.model.pace import Pace
@@ -150,6 +151,14 @@ def test_a_server_that_drips_bytes_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     found = unseen(dripping)
     assert found.reason is Reason.DEADLINE
     assert "was not scanned in the time given" in found.text
+
+
+def test_what_there_was_no_time_to_offer_is_not_read_as_refused(pem: Path) -> None:
+    with listening(tls(pem)) as port:
+        target = deep.Target("127.0.0.1", port, "api.crm.example")
+        limit_s = deep.TimeLimit(Look(deadline=time.monotonic() + 1.3))
+        with pytest.raises(TimedOut):
+            sslyze_port.suites(target, tuple(TlsVersion), limit_s)
 
 
 def test_a_fleet_waits_for_the_deep_scan_in_front_of_its_clock() -> None:
