@@ -1,6 +1,7 @@
-"""One HTTP exchange over a passage: the library speaks HTTP, and the connection is ours, through a proxy or not."""
+"""One HTTPS exchange over a passage: the library speaks HTTP, and the connection is ours, through a proxy or not."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,9 +22,9 @@ class NotLed(OSError):
 
 @asynccontextmanager
 async def carried(
-    request: HttpRequest, address: str, headers: dict[str, str], tls: ssl.SSLContext | None, way: Passage
+    request: HttpRequest, address: str, headers: dict[str, str], tls: ssl.SSLContext, way: Passage
 ) -> AsyncIterator[Any]:
-    """The response of httpcore's to a request that is sent to one address; its body is still to be read.
+    """The response of httpcore's to an https request that is sent to one address; its body is still to be read.
 
     The caller bounds the time. Raises NotLed, OSError and httpcore's errors.
     """
@@ -52,17 +53,32 @@ class _Line:
     def __init__(self, way: Passage, address: str, ends_s: float) -> None:
         self._way, self._address, self._ends_s = way, address, ends_s
 
-    async def connect_tcp(self, host: str, port: int, *unused: object, **unused_too: object) -> "_Stream":
+    async def connect_tcp(self, host: str, port: int, *unused: object, **unused_too: object) -> "_Led":
         """To where the passage leads, whatever the library asks for."""
         connection = self._way.open(self._address)
         try:
             failure = await self._way.begin(connection, self._address, self._ends_s)
             if failure is not None:
                 raise NotLed(failure)
-            return _Stream(*await asyncio.open_connection(sock=connection))
         except BaseException:
             connection.close()
             raise
+        return _Led(connection)
+
+
+class _Led:
+    """A connection of which nothing is read before TLS: what a proxy slipped in would be taken for what TLS brought."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    async def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, **unused: object) -> "_Stream":
+        return _Stream(
+            *await asyncio.open_connection(sock=self._connection, ssl=ssl_context, server_hostname=server_hostname)
+        )
+
+    async def aclose(self) -> None:
+        self._connection.close()
 
 
 class _Stream:
@@ -80,10 +96,6 @@ class _Stream:
 
     async def aclose(self) -> None:
         self._writer.transport.abort()  # an orderly end would wait for the server
-
-    async def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str, **unused: object) -> "_Stream":
-        await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-        return self
 
     def get_extra_info(self, info: str) -> Any:
         return self._writer.get_extra_info(info)

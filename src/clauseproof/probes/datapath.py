@@ -155,7 +155,7 @@ async def exchange(
 
     Raises NotLed, other OSErrors and httpx's errors.
     """
-    if way is not None and way.hop is not None:
+    if way is not None and way.hop is not None and not isinstance(tls, bool):
         return await _through(request, address, headers, tls, way)
     import httpx
 
@@ -176,13 +176,13 @@ async def exchange(
 
 
 async def _through(
-    request: HttpRequest, address: str, headers: dict[str, str], tls: Trust, way: Passage
+    request: HttpRequest, address: str, headers: dict[str, str], tls: ssl.SSLContext, way: Passage
 ) -> tuple[int, bytes | None]:
     """The same through a proxy, which httpx could not be kept from believing."""
     import httpcore
 
     try:
-        async with carried(request, address, headers, None if isinstance(tls, bool) else tls, way) as response:
+        async with carried(request, address, headers, tls, way) as response:
             coded = [value.strip().lower() for name, value in response.headers if name.lower() == b"content-encoding"]
             if any(value != b"identity" for value in coded):
                 return response.status, None
