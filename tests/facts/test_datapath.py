@@ -20,6 +20,12 @@ def test_a_header_is_text_or_a_reference_and_the_reference_is_written_down_unope
     ("change", "because"),
     [
         ({"headers": {"Authorization": "Bearer abc"}}, "is a secret"),
+        ({"headers": {"X-Vault-Token": "abc"}}, "is a secret"),
+        ({"headers": {"Ocp-Apim-Subscription-Key": "abc"}}, "is a secret"),
+        ({"headers": {"apikey": "abc"}}, "is a secret"),
+        ({"headers": {"X-Search": "a sentence of ours"}}, "any error page may repeat"),
+        ({"url": "https://api.crm.example/find?note=a+sentence+of%20ours"}, "any error page may repeat"),
+        ({"method": "POST", "body": '{"find": "a sentence of ours"}'}, "any error page may repeat"),
         ({"headers": {"X-Token": "Bearer ${env:TOKEN}"}}, "never stands in a profile"),
         ({"headers": {"X": "a\r\nHost: evil"}}, "printable ASCII"),
         ({"headers": {"X Y": "a"}}, "no header's name"),

@@ -36,8 +36,10 @@ def test_anything_else_is_no_proxy(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://tester:hunter2@proxy.poc.example:3128", "socks5://tester:hunter2@x", "http://hunter2@"]
-)
+    "text",
+    ["http://tester:hunter2@proxy.poc.example:3128", "socks5://tester:hunter2@x", "http://hunter2@",
+     "tester:hunter2@proxy.poc.example:3128", "http:/tester:hunter2@proxy.poc.example:3128"],
+)  # fmt: skip
 def test_a_password_in_a_proxy_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="proxy_user and proxy_password") as caught:
         parse_proxy(text)

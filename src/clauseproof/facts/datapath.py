@@ -1,6 +1,7 @@
 """The vendor's data path: one HTTP request that gives a known record back for as long as the vendor can read it."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import unquote, unquote_plus
 
 from pydantic import Field, model_validator
 
@@ -15,8 +16,9 @@ Pointer = Annotated[str, Field(max_length=512, pattern=r"^(/([^~]|~[01])*)?$")]
 class DataPath(Proxied, HttpRequest):
     """How to read one of the buyer's own records through the vendor.
 
-    The record is the buyer's: put a sentence no one else would write into it, and expect that sentence back. Where
-    only `json_pointer` is given, the value found there by the first read is the one that every later read must give.
+    The record is the buyer's: put a sentence no one else would write into it, and expect that sentence back; the request
+    itself must not hold it. Where only `json_pointer` is given, the value found there by the first read is the one that
+    every later read must give.
 
     Attributes:
         url: https, or http on this machine. Redirects are not followed.
@@ -44,4 +46,11 @@ class DataPath(Proxied, HttpRequest):
             raise ValueError("a proxy or a client certificate is for https only; without TLS anybody could answer")
         if self.expect_sentinel is None and self.json_pointer is None:
             raise ValueError("name expect_sentinel, json_pointer or both: what proves that the record was read?")
+        if self.expect_sentinel is not None and self.expect_sentinel in self._told():
+            raise ValueError("the request holds expect_sentinel itself, which any error page may repeat")
         return self
+
+    def _told(self) -> str:
+        """All that an answer could repeat without having read anything."""
+        plain = [value for value in self.headers.values() if isinstance(value, str)]
+        return "\n".join((self.url, unquote_plus(self.url), unquote(self.url), self.body or "", *plain))

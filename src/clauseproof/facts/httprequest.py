@@ -13,7 +13,10 @@ from clauseproof.model.secret import SecretRef
 from clauseproof.model.units import Duration
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token"})
+_SECRET_HEADER = re.compile(
+    r"authorization|(^|-)auth(-|$)|cookie|token|secret|passw|credential|session|(api|access|auth|functions|subscription)-?key"
+)
+"""What is part of the name of a header that proves who asks, by whatever service."""
 _OURS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "expect", "upgrade"})
 
 
@@ -83,5 +86,5 @@ def _check_header(name: str, value: SecretRef | str) -> None:
         raise ValueError(f"{name!r} is no header's name")
     if name.lower() in _OURS:
         raise ValueError(f"the header {name} is not the profile's to set")
-    if name.lower() in _SECRET_HEADERS and not isinstance(value, SecretRef):
+    if _SECRET_HEADER.search(name.lower()) and not isinstance(value, SecretRef):
         raise ValueError(f"the header {name} is a secret; write ${{env:NAME}}")

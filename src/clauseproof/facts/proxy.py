@@ -39,7 +39,7 @@ class Proxy:
 def parse_proxy(text: str) -> Proxy:
     """Read `http://HOST:PORT` or `socks5://HOST:PORT`; a ValueError never repeats a user name or password."""
     scheme, _, rest = text.strip().partition("://")
-    if "@" in rest:
+    if "@" in text:
         raise ValueError("a secret never stands in a profile: name proxy_user and proxy_password beside the proxy")
     shown = text[:SHOWN]
     if scheme not in list(Scheme) or not rest.isprintable() or " " in rest:

@@ -67,6 +67,9 @@ def test_hosts_that_the_environment_spares_are_reached_directly(monkeypatch: pyt
         ("http://tester:hunter2@:3128", UNREADABLE),
         ("http://proxy.example:hunter2", UNREADABLE),
         ("http://tester:hunter2@" + "x" * 999, UNREADABLE),
+        ("http://hunter2/x@proxy.example:3128", UNREADABLE),
+        ("http://tester:12#hunter2@proxy.example:3128", UNREADABLE),
+        ("http://tester:12?hunter2@proxy.example:3128", UNREADABLE),
     ],
 )
 def test_a_login_in_the_environment_is_never_written_down(

@@ -53,6 +53,8 @@ def _shown(proxy: str | None) -> str | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return UNREADABLE
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":  # the password has a / ? or #, and the host is no host
+        return UNREADABLE
     if not host or len(host) > _LONGEST_HOST or not f"{parts.scheme}{host}".isprintable():
         return UNREADABLE
     shown = f"[{host}]" if ":" in host else host
