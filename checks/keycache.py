@@ -13,9 +13,9 @@ class KeyCache(Claim):
     """The vendor asks for the key again at least every `at_most`, and serves nothing from a copy that is older.
 
     The customer's record is read through the vendor. If it is served, the log of the customer's key service must have a
-    fetch of the vendor's that was served no longer ago than that. The log contradicts only where it is complete: it
-    has a line that was written after the read, and none that could not be read and may be a fetch. That the
-    vendor keeps no copy beside what it fetches, `revocation-drill` shows and this does not.
+    fetch of the vendor's that was served before, no longer ago than that. The log contradicts only where it is
+    complete: it has a line that was written after the read, and none that could not be read and may be a fetch. That
+    the vendor keeps no copy beside what it fetches, `revocation-drill` shows and this does not.
     """
 
     at_most: Duration
@@ -24,31 +24,40 @@ class KeyCache(Claim):
 @check("key-cache")
 def key_cache(claim: KeyCache, seen: keyfetches.Cache) -> Iterator[Finding]:
     """The clocks of both sides may differ, as the profile says; that doubt counts against the proof."""
-    last = seen.log.served_last
-    if last is None:
+    if seen.before is None:
         yield _never(claim.at_most, seen)
     else:
-        yield _judged(claim.at_most, seen, last)
-    yield from _told(seen, last)
+        yield _judged(claim.at_most, seen, seen.before)
+    yield from _told(seen)
 
 
 def _judged(limit: timedelta, seen: keyfetches.Cache, last: Fetch) -> Finding:
     doubt = timedelta(seconds=seen.clocks_within_s)
     text = (
         f"The vendor served the record at {_at(seen.answered_at)}, and last fetched the key at {_at(last.at)}, "
-        f"{spell(abs(seen.answered_at - last.at))} {'before' if last.at <= seen.answered_at else 'after'}"
+        f"{spell(seen.answered_at - last.at)} before"
     )
     if seen.answered_at - last.at + doubt <= limit:
         return holds(f"{text}; the limit is {spell(limit)}")
     if seen.asked_at - last.at - doubt <= limit:
         return unknown(f"{text}, and the limit of {spell(limit)} lies in the doubt. To settle it: look again later")
-    gap = _incomplete(seen, since_line=last.line)
+    gap = _just_after(seen) or _incomplete(seen, since_line=last.line)
     return unknown(f"{text}; {gap}") if gap else broken(f"{text}; the limit is {spell(limit)}")
+
+
+def _just_after(seen: keyfetches.Cache) -> str:
+    """Why a fetch that is dated later may have come before the answer; empty where none may have."""
+    if seen.after is None or seen.after.at > seen.answered_at + timedelta(seconds=seen.clocks_within_s):
+        return ""
+    return (
+        f"but it fetched it at {_at(seen.after.at)}, which may have been before, since the clocks may differ by "
+        f"{spell(timedelta(seconds=seen.clocks_within_s))}. To settle it: set both clocks, and look again"
+    )
 
 
 def _never(limit: timedelta, seen: keyfetches.Cache) -> Finding:
     """The log begins somewhere, and a fetch may have come before."""
-    text = f"The vendor served the record at {_at(seen.answered_at)}, and the log has no fetch of its that was served"
+    text = f"The vendor served the record at {_at(seen.answered_at)}, and the log has none of its fetches before"
     first = seen.log.first_at
     if first is None:
         return unknown(f"{text}: it has no line that can be read. To settle it: the log of the key service")
@@ -57,7 +66,7 @@ def _never(limit: timedelta, seen: keyfetches.Cache) -> Finding:
         return unknown(
             f"{text}, no longer ago than the limit of {spell(limit)}. To settle it: a log that goes back further"
         )
-    gap = _incomplete(seen, since_line=0)
+    gap = _just_after(seen) or _incomplete(seen, since_line=0)
     return unknown(f"{text}; {gap}") if gap else broken(f"{text}; the limit is {spell(limit)}")
 
 
@@ -82,16 +91,19 @@ def _incomplete(seen: keyfetches.Cache, since_line: int) -> str:
     return ""
 
 
-def _told(seen: keyfetches.Cache, last: Fetch | None) -> Iterator[Finding]:
-    log = seen.log
+def _told(seen: keyfetches.Cache) -> Iterator[Finding]:
+    log, last = seen.log, seen.before
     for caller in log.by_vendor:
         yield note(f"By the log, {caller.name} was served {_times(caller.served)} and refused {_times(caller.refused)}")
     others = [caller.name for caller in log.callers if _served_since(caller, last) and caller.name != seen.ours]
     if others:
         names = ", ".join(others[:_SHOWN])
         yield note(f"Callers that the profile does not call the vendor's have fetched the key since: {names}")
+    if seen.after is not None:
+        yield note(f"The vendor fetched the key at {_at(seen.after.at)} as well, once it had served the record")
     asked = log.asked_last
-    if asked is not None and asked.outcome is Answer.REFUSED and (last is None or asked.at > last.at):
+    since = last is None or (asked is not None and asked.at > last.at)
+    if asked is not None and asked.outcome is Answer.REFUSED and since and asked.at <= seen.asked_at:
         yield note(f"The vendor's newest fetch, at {_at(asked.at)}, was refused, and it served the record all the same")
     for unread in log.unread:
         yield note(f"{unread.lines} of {log.lines} lines of the log could not be read: {unread.reason}")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from checks.keycache import KeyCache, key_cache
-from clauseproof.facts.keyfetches import Cache
+from clauseproof.facts.drills import Answer
+from clauseproof.facts.keyfetches import Cache, around
 from clauseproof.facts.keyservice import FetchedKey
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
@@ -93,11 +94,14 @@ def test_a_log_that_is_not_there_decides_nothing(tmp_path: Path) -> None:
 
 def seen(*lines: str, clocks_s: float = 5.0, read: datetime = NOW) -> Cache:
     words = {"key_service": NAME, "owner": "acme-keys", "vendor": [VENDOR], "log": {"file": "k.jsonl"}}
-    log, _ = parse("".join(f"{one}\n" for one in lines).encode(), FetchedKey.model_validate(words), NOW + HOUR)
+    log, told = parse("".join(f"{one}\n" for one in lines).encode(), FetchedKey.model_validate(words), NOW + HOUR)
+    before, after = around(read, (one for one in told if one.caller == VENDOR and one.outcome is Answer.SERVED))
     return Cache(
         target=NAME,
         asked_at=read - timedelta(seconds=1),
         answered_at=read,
+        before=before,
+        after=after,
         addresses=("127.0.0.1",),
         skipped=(),
         clocks_within_s=clocks_s,
@@ -132,6 +136,37 @@ def test_a_log_that_ends_before_the_read_may_lack_a_fetch() -> None:
 @pytest.mark.parametrize(("hours", "outcome"), [(-0.003, HOLDS), (0.0, UNKNOWN), (0.003, BROKEN)])
 def test_the_doubt_of_the_clocks_counts_against_the_proof(hours: float, outcome: Outcome) -> None:
     assert outcomes(judge(line(NOW - (8 + hours) * HOUR), MARK)) == [outcome]
+
+
+def test_a_fetch_after_the_record_was_served_is_too_late_for_it() -> None:
+    """A vendor that serves from a stale copy and renews it afterwards."""
+    findings = judge(OLD, line(NOW + timedelta(seconds=30)), MARK)
+    assert outcomes(findings) == [BROKEN]
+    assert "as well, once it had served the record" in texts(findings)
+    assert outcomes(judge(line(NOW - 9 * HOUR, key="other"), line(NOW + timedelta(seconds=30)))) == [BROKEN]
+    assert outcomes(judge(line(NOW - 7 * HOUR), line(NOW + timedelta(seconds=30)))) == [HOLDS]
+
+
+def test_a_fetch_just_after_may_have_been_before_by_our_clock() -> None:
+    findings = judge(OLD, line(NOW + timedelta(seconds=4)), MARK)
+    assert outcomes(findings) == [UNKNOWN]
+    assert "since the clocks may differ by 5 s. To settle it: set both clocks" in texts(findings)
+
+
+def as_version_1(made: Cache) -> dict[str, Any]:
+    return {name: value for name, value in made.model_dump(mode="json").items() if name not in ("before", "after")}
+
+
+@pytest.mark.parametrize("late", [(), (line(NOW + HOUR),)])
+def test_a_record_that_did_not_tell_before_from_after_is_still_read(late: tuple[str, ...]) -> None:
+    made = seen(OLD, line(NOW - 7 * HOUR), *late)
+    assert Cache.load(1, as_version_1(made)) == made
+
+
+def test_a_record_that_lost_what_was_before_is_not_guessed_at() -> None:
+    many = [line(NOW + timedelta(seconds=one)) for one in range(10, 70)]
+    with pytest.raises(ValueError, match="version 1 cannot be read"):
+        Cache.load(1, as_version_1(seen(line(NOW - 7 * HOUR), *many)))
 
 
 def test_a_fetch_by_somebody_else_or_of_another_key_is_none() -> None:

@@ -1,6 +1,11 @@
 """Who fetched a key from the buyer's key service, as its log has it; and a read of the vendor's beside it."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
 from pydantic import AwareDatetime
+from pydantic_core import to_json
 
 from clauseproof.facts.drills import Answer
 from clauseproof.model.assurance import Assurance
@@ -59,7 +64,8 @@ class FetchLog(Frozen):
         others: lines about other keys.
         read_at: when the file was read, by our clock.
         first_at, newest_at: of all lines that could be read, by the log's own dates; None where there is none.
-        callers: of this key, in the order of their first line, at most 100, the vendor's always among them.
+        callers: of this key, in the order of their first line, at most 100; the vendor's are kept before others, and
+            then those that were served.
         further: fetches by callers beyond these.
         newest: fetches of this key, newest first, at most 50.
     """
@@ -82,10 +88,9 @@ class FetchLog(Frozen):
         return tuple(caller for caller in self.callers if caller.vendor)
 
     @property
-    def served_last(self) -> Fetch | None:
-        """The newest fetch by the vendor that was served; None where none was."""
-        served = [caller.newest_served for caller in self.by_vendor if caller.newest_served is not None]
-        return max(served, key=lambda fetch: fetch.at, default=None)
+    def fetches(self) -> int:
+        """How many lines are about the key."""
+        return self.further + sum(caller.served + caller.refused + caller.unclear for caller in self.callers)
 
     @property
     def asked_last(self) -> Fetch | None:
@@ -108,6 +113,8 @@ class Cache(Facts):
 
     Attributes:
         asked_at, answered_at: of the read, which gave the record, by our clock.
+        before: the vendor's newest fetch that was served and is dated no later than the answer, by the log's clock.
+        after: its first that was served and is dated later.
         addresses: those of the data path that gave it; skipped: those that did not, each with the reason.
         clocks_within_s: by how much the log's clock may differ from ours, as the profile says.
         marked: whether we fetched the key ourselves after the read, so that the log has a line that is later.
@@ -115,14 +122,41 @@ class Cache(Facts):
     """
 
     kind = "keys.cache"
+    version = 2
     ceiling = Assurance.REPORTED
 
     target: str
     asked_at: AwareDatetime
     answered_at: AwareDatetime
+    before: Fetch | None
+    after: Fetch | None
     addresses: tuple[str, ...]
     skipped: tuple[str, ...]
     clocks_within_s: float
     marked: bool
     ours: str | None
     log: FetchLog
+
+    @classmethod
+    def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 kept the newest fetches only; ValueError where more came after the read than it kept."""
+        if written != 1:
+            return super().upgrade(written, data)
+        log, answered_at = (
+            FetchLog.model_validate_json(to_json(data["log"])),
+            datetime.fromisoformat(data["answered_at"]),
+        )
+        names = {caller.name for caller in log.by_vendor}
+        kept = [fetch for fetch in log.newest if fetch.caller in names and fetch.outcome is Answer.SERVED]
+        newest = [caller.newest_served for caller in log.by_vendor if caller.newest_served is not None]
+        before, after = around(answered_at, [*kept, *newest])
+        if after is not None and log.fetches > len(log.newest) and around(answered_at, kept)[0] is None:
+            return super().upgrade(written, data)
+        return {**data, "before": before, "after": after}
+
+
+def around(moment: datetime, fetches: Iterable[Fetch]) -> tuple[Fetch | None, Fetch | None]:
+    """The last fetch that is dated no later than a moment, and the first that is dated later."""
+    by_time = sorted(fetches, key=lambda fetch: (fetch.at, fetch.line))
+    before = [fetch for fetch in by_time if fetch.at <= moment]
+    return before[-1] if before else None, next(iter(by_time[len(before) :]), None)

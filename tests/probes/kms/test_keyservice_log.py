@@ -49,16 +49,15 @@ def test_every_caller_of_the_key_is_counted_by_what_it_got() -> None:
     assert (vendor.name, vendor.vendor, vendor.served, vendor.refused, vendor.unclear) == (VENDOR, True, 1, 1, 1)
     assert (mallory.name, mallory.vendor, mallory.served) == ("mallory", False, 1)
     assert (log.lines, log.others, log.first_at, log.newest_at) == (5, 1, NOW - 3 * HOUR, NOW)
-    assert log.served_last is not None
-    assert log.served_last.line == 1
+    assert vendor.newest_served is not None
+    assert vendor.newest_served.line == 1
     assert log.asked_last is not None
     assert (log.asked_last.outcome, log.asked_last.word) == (Answer.UNCLEAR, "perhaps")
 
 
 def test_the_newest_fetch_is_so_by_its_date_and_not_by_its_place() -> None:
     log = read(line(NOW), line(NOW - HOUR))
-    assert log.served_last is not None
-    assert log.served_last.at == NOW
+    assert [(caller.newest.line, caller.first.line) for caller in log.callers] == [(1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +80,7 @@ def test_pointers_say_where_a_line_tells_what() -> None:
         served=["true"],
         refused=["false"],
     )
-    assert log.served_last is not None
-    assert (log.served_last.caller, log.served_last.word) == (VENDOR, "true")
+    assert [(fetch.caller, fetch.word, fetch.outcome) for fetch in log.newest] == [(VENDOR, "true", Answer.SERVED)]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +134,17 @@ def test_many_callers_are_bounded_and_the_vendor_is_never_lost() -> None:
     assert len(log.callers) == 100
     assert [caller.name for caller in log.by_vendor] == [VENDOR]
     assert (log.further, len(log.newest)) == (51, 50)
+
+
+def test_a_caller_that_was_served_is_not_lost_among_those_that_were_refused() -> None:
+    crowd = [line(NOW, caller=f"c{n}", outcome="refused") for n in range(150)]
+    assert "mallory" in [caller.name for caller in read(*crowd, line(NOW, caller="mallory")).callers]
+
+
+@pytest.mark.parametrize("asked_for", ["k" * 5000, "crm-key\n", "\x1b[31mcrm-key"])
+def test_a_line_about_a_key_that_nobody_has_is_about_another_key(asked_for: str) -> None:
+    log = read(GOOD, line(NOW, key=asked_for))
+    assert (log.others, log.unread) == (1, ())
 
 
 def test_only_the_newest_lines_of_a_long_log_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from clauseproof.facts.keyfetches import Cache
+from clauseproof.facts.drills import Answer
+from clauseproof.facts.keyfetches import Cache, around
 from clauseproof.facts.keyservice import LONGEST_WAIT, FetchedKey
 from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
@@ -29,17 +30,21 @@ def cache(key: FetchedKey, look: Look) -> Cache:
     reader.open()
     answered_at = datetime.now(UTC)
     marker = _marker(key, look)
-    log, _ = read_until(
+    log, fetches = read_until(
         answered_at + key.log.clocks_within,
         key.log.wait,
         key,
         look,
         lambda: marker and marker.read(),
     )
+    served = (one for one in fetches if one.caller in key.vendor and one.outcome is Answer.SERVED)
+    before, after = around(answered_at, served)
     return Cache(
         target=key.name,
         asked_at=asked_at,
         answered_at=answered_at,
+        before=before,
+        after=after,
         addresses=reader.addresses,
         skipped=reader.skipped,
         clocks_within_s=key.log.clocks_within.total_seconds(),

@@ -105,7 +105,7 @@ class _Tally:
 
     def log(self, lines: int) -> FetchLog:
         callers = tuple(_callers(self.fetches, self.key.vendor))
-        shown = [c for c in callers if c.vendor] + [c for c in callers if not c.vendor]
+        shown = sorted(callers, key=lambda caller: (not caller.vendor, not caller.served))
         kept = {caller.name for caller in shown[:MOST_CALLERS]}
         return FetchLog(
             file=self.key.log.file,
@@ -156,7 +156,10 @@ def _read(number: int, raw: bytes, key: FetchedKey, now: datetime) -> tuple[date
     at = _time(document, shape)
     if at > now + shape.clocks_within:
         raise _Unreadable("a date that has not come yet")
-    if _text(document, shape.key, "key") != key.named:
+    asked_for = spelled_at(document, shape.key)
+    if asked_for is None:
+        raise _Unreadable("no key")
+    if asked_for != key.named:  # whatever it is: callers ask for what they like
         return at, None
     word = _text(document, shape.outcome, "outcome")
     caller = _text(document, shape.caller, "caller")
@@ -215,7 +218,7 @@ def _text(document: Any, pointer: str, what: str) -> str:
     text = spelled_at(document, pointer)
     if text is None:
         raise _Unreadable(f"no {what}")
-    if len(text) > max(LONGEST_NAME, 512 if what == "key" else 0):
+    if len(text) > LONGEST_NAME:
         raise _Unreadable(f"the {what} is too long")
     if not text.isprintable():
         raise _Unreadable(f"the {what} has control characters")
