@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from clauseproof.facts.drills import Answer, Revocation
-from clauseproof.facts.keyfetches import Fetch
+from clauseproof.facts.keyfetches import Fetch, FetchLog
 from clauseproof.facts.keylog import Entry, UsageLog
 from clauseproof.facts.keyservice import FetchedKey
 from clauseproof.model.errors import Unknowable
@@ -23,7 +23,10 @@ _NAMES = Names("switch.off", "switch.on", "switch.ask", "", _FETCHES)
 
 @probe(permission=Permission.OWN_ACCOUNT, deadline_s=7200)
 def usage_log(key: FetchedKey, drill: Revocation, look: Look) -> UsageLog:
-    """The log once it has come to the drill's last fetch, or `drill.log_within` is over. Raises LookFailed."""
+    """The log once it has come to the drill's last fetch, or `drill.log_within` is over.
+
+    Raises LookFailed, Unknowable also where a fetch of ours is missing for another reason than that it was not logged.
+    """
     caller = switch_of(key).caller
     if caller is None:
         raise Unknowable(
@@ -33,12 +36,15 @@ def usage_log(key: FetchedKey, drill: Revocation, look: Look) -> UsageLog:
     reached = max((call.sent for call in calls), default=drill.disable.at) - key.log.clocks_within
     log, fetches = read_until(reached, key.drill.log_within, key, look)
     ours = _Ours(tuple(fetch for fetch in fetches if fetch.caller == caller))
+    own = watch(ours, calls, timedelta(0), look)
+    for call in (call for call, found in zip(calls, own, strict=True) if found.entry is None):
+        _must_be_seen(call, ours, log)
     return UsageLog(
         target=key.name,
         source=f"The log {key.log.file} of the key service",
         kept_days=None,
         newest=tuple(_entry(fetch) for fetch in log.newest),
-        own=watch(ours, calls, timedelta(0), look),
+        own=own,
         routed=(_FETCHES,),
         recording=None,
     )
@@ -50,12 +56,30 @@ class _Ours:
 
     def around(self, call: OwnCall) -> Iterable[Entry]:
         """Fetches of ours with the call's outcome, dated like it."""
-        return (
-            _entry(fetch) for fetch in self._dated(call) if (fetch.outcome is Answer.SERVED) == (call.error is None)
-        )
+        wanted = Answer.SERVED if call.error is None else Answer.REFUSED
+        return (_entry(fetch) for fetch in self._dated(call) if fetch.outcome is wanted)
+
+    def unclear(self, call: OwnCall) -> Fetch | None:
+        """A fetch of ours, dated like the call, of which the log does not say in known words what became of it."""
+        return next((fetch for fetch in self._dated(call) if fetch.outcome is Answer.UNCLEAR), None)
 
     def _dated(self, call: OwnCall) -> Iterator[Fetch]:
-        return (f for f in self.fetches if call.since <= f.at <= call.until and f.outcome is not Answer.UNCLEAR)
+        return (fetch for fetch in self.fetches if call.since <= fetch.at <= call.until)
+
+
+def _must_be_seen(call: OwnCall, ours: _Ours, log: FetchLog) -> None:
+    """Unknowable where the log may have a call that was not found in it, or have had it."""
+    unread, unclear = sum(one.lines for one in log.unread), ours.unclear(call)
+    if log.first_at is not None and log.first_at > call.sent:
+        why, remedy = f"the log begins at {log.first_at:%H:%M:%S} UTC", "a log that goes back to the drill"
+    elif unread:
+        why, remedy = f"{unread} of its lines could not be read", "a log of well-formed lines"
+    elif unclear is not None:
+        why = f"one ended in {unclear.word!r}, which is neither served nor refused"
+        remedy = "that word under log.served or log.refused"
+    else:
+        return
+    raise Unknowable(f"our {call.word} of {call.sent:%H:%M:%S} UTC was not found in {log.file}, but {why}", remedy)
 
 
 def _entry(fetch: Fetch) -> Entry:
