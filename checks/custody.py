@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from clauseproof import Case, Claim, Duration, Finding, Unseen, broken, check, holds, note, spell, unknown
+from clauseproof import Assurance, Case, Claim, Duration, Finding, Unseen, broken, check, holds, note, spell, unknown
 from clauseproof.facts import keydeletion, keymaterial, keys, keystores
 from clauseproof.facts.keymaterial import Fips, Generation
 from clauseproof.facts.keyplaces import Places, places_of
@@ -46,6 +46,8 @@ def _brought(origin: Origin, generations: list[Generation]) -> Finding:
         return holds(f"{name} lies in an external key store, and the provider never had it")
     if origin is Origin.FETCHED:
         return holds(f"{name} lies in the customer's own key service, and the vendor fetches it from there")
+    if origin is Origin.OPENS_DATA_KEYS:
+        return holds(_opening(name), Assurance.STATED)
     if origin is Origin.UNKNOWN:
         return unknown(
             f"Whether {_lower(name)} was imported cannot be known from the provider's API. "
@@ -84,7 +86,9 @@ def hyok(claim: Hyok, materials: keymaterial.Materials, external: keystores.Exte
     if isinstance(external, Unseen):
         yield (note if claim.hosts is None else unknown)(external.sentence)
     else:
-        yield from (finding for keeper in external.keepers for finding in _keeper(keeper, claim))
+        theirs = {one.origin for one in materials.generations} & {Origin.FETCHED, Origin.OPENS_DATA_KEYS}
+        word = Assurance.STATED if theirs else None  # that such a key is asked for at this host, the profile alone says
+        yield from (finding for keeper in external.keepers for finding in _keeper(keeper, claim, word))
 
 
 def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding:
@@ -102,6 +106,8 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
             if claim.fetched
             else broken(f"{asks}: it is handed over, and the clause requires that it never is")
         )
+    if origin is Origin.OPENS_DATA_KEYS:
+        return holds(_opening(name), Assurance.STATED)
     if origin is Origin.UNKNOWN:
         return unknown(
             f"Where {_lower(name)} is held cannot be known from the provider's API. To settle it: its console, or the "
@@ -110,13 +116,18 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
     return broken(f"{name} lies with the provider: it was {_MADE[origin]}")
 
 
-def _keeper(keeper: Keeper, claim: Hyok) -> Iterator[Finding]:
+def _opening(name: str) -> str:
+    """No log of fetches tells a data key from the key itself."""
+    return f"{name} lies in the customer's own key service, which hands out data keys alone, as the profile says"
+
+
+def _keeper(keeper: Keeper, claim: Hyok, word: Assurance | None) -> Iterator[Finding]:
     about = keeper.generation or ""
     if isinstance(keeper.host, Unseen):
         yield (note if claim.hosts is None else unknown)(keeper.host.sentence, about=about)
     elif claim.hosts is None or keeper.host in claim.hosts:
         text = f"The provider asks for it at {keeper.host}, by the {keeper.way}"
-        yield note(text, about=about) if claim.hosts is None else holds(text, about=about)
+        yield note(text, about=about) if claim.hosts is None else holds(text, word, about=about)
     else:
         yield broken(f"The provider asks for it at {keeper.host}, which is not on the list", about=about)
     if keeper.connected is False:

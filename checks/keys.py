@@ -160,5 +160,6 @@ _ORIGINS = {
     Origin.HSM_CLUSTER: "in an HSM cluster of the customer's",
     Origin.SINGLE_TENANT_HSM: "in a single-tenant HSM",
     Origin.FETCHED: "in a key service of the customer's own, from which the log shows that the vendor fetches it",
+    Origin.OPENS_DATA_KEYS: "in a key service of the customer's own, which the log shows that the vendor asks",
     Origin.UNKNOWN: "of an origin that the provider does not name",
 }

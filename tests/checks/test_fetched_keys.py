@@ -90,10 +90,11 @@ def test_a_key_that_is_handed_over_holds_only_where_the_clause_lets_it_be(logged
     assert logged.judged("hyok", Hyok(), SERVED).ruling is NOT_SATISFIED
 
 
-def test_a_service_that_opens_data_keys_hands_no_key_over(logged: Logged) -> None:
-    verdict = logged.judged("hyok", Hyok(), SERVED, hands_out="data-key")
-    assert verdict.ruling is SATISFIED
-    assert "lies in an external key store" in said(verdict)
+@pytest.mark.parametrize(("kind", "claim"), [("hyok", Hyok()), ("byok", Byok())])
+def test_that_a_service_hands_out_data_keys_alone_is_the_profiles_word(logged: Logged, kind: str, claim: Claim) -> None:
+    verdict = logged.judged(kind, claim, SERVED, hands_out="data-key")
+    assert (verdict.ruling, verdict.assurance) == (SATISFIED, Assurance.STATED), said(verdict)
+    assert "which hands out data keys alone, as the profile says" in said(verdict)
 
 
 def test_a_key_that_was_last_refused_is_not_in_use(logged: Logged) -> None:
@@ -106,7 +107,8 @@ def test_hyok_knows_the_host_from_the_keys_url_only(logged: Logged) -> None:
     url = "https://keys.acme.example/v1/crm"
     here = Hyok(fetched=True, hosts=("keys.acme.example",))
     fetched = line(NOW - HOUR, key=url)
-    assert logged.judged("hyok", here, fetched, key_service=url).ruling is SATISFIED
+    told = logged.judged("hyok", here, fetched, key_service=url)
+    assert (told.ruling, told.assurance) == (SATISFIED, Assurance.STATED), "the log names no host"
     elsewhere = Hyok(fetched=True, hosts=("keys.other.example",))
     assert logged.judged("hyok", elsewhere, fetched, key_service=url).ruling is NOT_SATISFIED
     unsaid = logged.judged("hyok", here, SERVED)

@@ -116,6 +116,8 @@ class Origin(enum.StrEnum):
     SINGLE_TENANT_HSM = "single-tenant-hsm"
     FETCHED = "fetched"
     """In a key service of the customer's own, which hands it to the provider; the provider may keep it for a while."""
+    OPENS_DATA_KEYS = "opens-data-keys"
+    """In one that hands out data keys only, opened with it. That is the profile's word: no log of fetches shows it."""
     UNKNOWN = "unknown"
 
 

@@ -128,7 +128,7 @@ def deletion(key: FetchedKey) -> Deletion:
 
 
 def _origin(key: FetchedKey) -> Origin:
-    return Origin.FETCHED if key.hands_out == "key" else Origin.EXTERNAL_KEY_STORE
+    return Origin.FETCHED if key.hands_out == "key" else Origin.OPENS_DATA_KEYS
 
 
 def _state(key: FetchedKey, log: FetchLog) -> KeyState:
