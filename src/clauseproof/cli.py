@@ -74,7 +74,7 @@ def _common(
         typer.echo(clauseproof.__version__)
         raise typer.Exit
     if debug:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)  # below that, botocore writes down session tokens
 
 
 @app.command()
