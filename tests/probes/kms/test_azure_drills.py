@@ -1,13 +1,12 @@
 """The drills on Azure: real SDK over TLS, real vendor that envelope-encrypts, real journal."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clauseproof.engine.journal import JournalEntry, JournalOpen, open_entries, read_entry
+from clauseproof.engine.journal import JournalEntry, open_entries, read_entry
 from clauseproof.facts.drills import Answer, End, Lane, LaneTimes, Revocation, RotationDrill
 from clauseproof.model.errors import Denied, RestoreFailed, Unknowable, Unreachable
 from clauseproof.probes.kms.azure_drills import revocation, rotation_drill
@@ -128,14 +127,6 @@ def test_a_version_that_goes_on_serving_keeps_the_key_service_from_being_dark(
     assert times(drill, Lane.KMS).dark.new_after_s is None
 
 
-def test_a_provider_that_ignores_the_disabling_is_caught(double: AzureKeyVaultDouble, cmk: str, tmp_path: Path) -> None:
-    double.faults = Faults(ignores_disable=True)
-    key = azure_key(double, cmk, drill={**FAST, "give_up_after": "1 s"})
-    drill = revocation(key, azure_look(), journal(tmp_path))
-    assert times(drill, Lane.KMS).dark.new_after_s is None
-    assert flags(double) == [False, True, True]
-
-
 def test_a_refusal_for_want_of_a_right_is_no_darkness(double: AzureKeyVaultDouble, cmk: str, tmp_path: Path) -> None:
     def deny(point: str) -> None:
         if point == "key disabled":
@@ -147,21 +138,6 @@ def test_a_refusal_for_want_of_a_right_is_no_darkness(double: AzureKeyVaultDoubl
     assert drill.dark_end is End.BLIND
     assert times(drill, Lane.KMS).dark.new_after_s is None
     assert {s.code for s in drill.samples if s.outcome is Answer.UNCLEAR} == {"AccessDenied"}
-
-
-def test_a_token_lost_in_the_dark_is_no_darkness_and_can_be_renewed_for_the_way_back(
-    double: AzureKeyVaultDouble, cmk: str, tmp_path: Path
-) -> None:
-    def expire(point: str) -> None:
-        if point == "key disabled":
-            double.bend(expired_credentials=True)
-            threading.Timer(2.0, lambda: double.bend(expired_credentials=False)).start()
-
-    key = azure_key(double, cmk, drill={**FAST, "recover_within": "15 s"})
-    drill = revocation(key, azure_look(), journal(tmp_path, on_point=expire))
-    assert drill.enable is not None
-    assert (drill.dark_end, drill.enable.call, drill.light_end) == (End.BLIND, "way back", End.SETTLED)
-    assert flags(double) == [False, True, True]
 
 
 @pytest.mark.parametrize("disabled", [(3,), (1, 2, 3)])
@@ -215,23 +191,6 @@ def test_the_rights_that_the_drills_name_are_enough(double: AzureKeyVaultDouble,
     assert rotation_drill(azure_key(double, cmk), azure_look(), journal(tmp_path)).end is End.SETTLED
 
 
-def test_two_drills_of_one_key_at_once_the_second_refuses(
-    double: AzureKeyVaultDouble, cmk: str, tmp_path: Path
-) -> None:
-    refused: list[BaseException] = []
-    other = azure_key(double, cmk)
-
-    def second(point: str) -> None:
-        if point == "light" and not refused:
-            with pytest.raises(JournalOpen) as caught:
-                revocation(other, azure_look(), journal(tmp_path))
-            refused.append(caught.value)
-
-    drill = revocation(azure_key(double, cmk), azure_look(), journal(tmp_path, on_point=second))
-    assert refused
-    assert drill.target == "https://probe.vault.azure.net/keys/cmk"
-
-
 def test_names_have_no_case_in_key_vault_and_so_none_in_the_journal(double: AzureKeyVaultDouble) -> None:
 
     one, other = (
@@ -240,48 +199,11 @@ def test_names_have_no_case_in_key_vault_and_so_none_in_the_journal(double: Azur
     assert one.target == other.target
 
 
-def test_a_run_that_is_told_to_stop_enables_the_key_and_reports_what_it_saw(
-    double: AzureKeyVaultDouble, cmk: str, tmp_path: Path
-) -> None:
-    told = threading.Event()
-    with vendor(double, keep_s=600) as path:
-        key = azure_key(double, cmk, data_path=path, drill={**FAST, "give_up_after": "5 min"})
-        stop = journal(tmp_path, on_point=lambda point: told.set() if point == "key disabled" else None)
-        drill = revocation(key, azure_look(stopping=told.is_set), stop)
-    assert drill.dark_end is End.INTERRUPTED
-    assert drill.state_after == drill.state_before
-    assert flags(double) == [False, True, True]
-
-
 def test_a_lost_answer_to_the_disabling_is_taken_back(double: AzureKeyVaultDouble, cmk: str, tmp_path: Path) -> None:
     double.faults = Faults(lost_answers=3, affects=frozenset({"KeyUpdate"}))
     with pytest.raises(Unreachable):
         revocation(azure_key(double, cmk), azure_look(), journal(tmp_path))
     assert flags(double) == [False, True, True]
-
-
-def test_network_lost_while_dark_leaves_the_way_back_to_restore(
-    double: AzureKeyVaultDouble, cmk: str, tmp_path: Path
-) -> None:
-    kept: list[bytes] = []
-
-    def keep(data: bytes) -> str:
-        kept.append(data)
-        return "sha256:x"
-
-    def cut(point: str) -> None:
-        if point == "key disabled":
-            double.bend(reset_calls=EVERY)
-
-    key = azure_key(double, cmk, drill={**FAST, "recover_within": "1 s"})
-    with pytest.raises(RestoreFailed, match=r"could not be brought back: .* could not be reached"):
-        revocation(key, azure_look(keep=keep), journal(tmp_path, on_point=cut))
-    assert b'"outcome":"served"' in kept[0], "what was seen is kept"
-    double.faults = Faults()
-    assert flags(double) == [False, False, False]
-    assert restore_all(tmp_path) == 1
-    assert flags(double) == [False, True, True]
-    assert usable(double)
 
 
 def test_a_key_that_somebody_else_deleted_is_left_to_them(

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from clauseproof.engine.journal import JournalEntry, JournalOpen, open_entries, read_entry
+from clauseproof.engine.journal import JournalEntry, open_entries, read_entry
 from clauseproof.facts.drills import Answer, End, Lane, LaneTimes, Revocation
 from clauseproof.model.errors import Denied, RestoreFailed, Unknowable, Unreachable
 from clauseproof.probes.kms.google_drills import MOST_VERSIONS, revocation
 from clauseproof.probes.kms.google_undo import restore_versions
-from clauseproof.sandbox.kms.faults import EVERY, Faults
+from clauseproof.sandbox.kms.faults import Faults
 from clauseproof.sandbox.kms.google import Algorithm, GoogleKmsDouble, KeySeed, Level, Purpose, State
 from tests.support.googlekeys import client, destroy, google_key, make_version, states_of, turn, usable, vendor
-from tests.support.keys import FAST, SENTINEL, day, journal, look, restore_all
+from tests.support.keys import day, journal, look, restore_all
 
 PAST = (day("2026-03-01"), day("2026-06-01"), day("2026-09-01"))
 
@@ -52,6 +52,8 @@ def test_both_sides_go_dark_and_come_back_and_every_version_is_as_before(
         drill = revocation(google_key(double, name, data_path=path), at, journal(tmp_path))
     assert (drill.dark_end, drill.light_end) == (End.SETTLED, End.SETTLED)
     assert (drill.state_before, drill.state_after) == ("ENABLED 1,3-4; DISABLED 2", "ENABLED 1,3-4; DISABLED 2")
+    refused = {(s.lane, s.code) for s in drill.samples if s.outcome is Answer.REFUSED}
+    assert refused == {(Lane.KMS, "FAILED_PRECONDITION DISABLED"), (Lane.VENDOR, "HTTP 503")}
     for lane in (Lane.KMS, Lane.VENDOR):
         found = times(drill, lane)
         assert found.dark.new_after_s is not None
@@ -79,39 +81,6 @@ def test_the_whole_key_is_dark_not_only_its_primary_version(double: GoogleKmsDou
 
     revocation(google_key(double, name), look(), journal(tmp_path, on_point=note))
     assert seen == [dict.fromkeys((1, 2, 3, 4), "DISABLED")]
-
-
-def test_the_timeline_begins_with_a_baseline_and_names_the_refusal(
-    double: GoogleKmsDouble, name: str, tmp_path: Path
-) -> None:
-    with vendor(double, name) as path:
-        drill = revocation(google_key(double, name, data_path=path), look(), journal(tmp_path))
-    for lane in (Lane.KMS, Lane.VENDOR):
-        before = [s for s in drill.samples if s.lane is lane and s.answered_s < drill.disable.t_s]
-        assert len(before) >= drill.confirmations
-        assert {s.outcome for s in before} == {Answer.SERVED}
-    refused = {(s.lane, s.code) for s in drill.samples if s.outcome is Answer.REFUSED}
-    assert refused == {(Lane.KMS, "FAILED_PRECONDITION DISABLED"), (Lane.VENDOR, "HTTP 503")}
-    assert SENTINEL not in drill.model_dump_json()
-    assert Revocation.load(Revocation.version, drill.model_dump(mode="json")) == drill
-
-
-def test_a_vendor_that_keeps_the_data_key_serves_until_the_drill_gives_up(
-    double: GoogleKmsDouble, name: str, tmp_path: Path
-) -> None:
-    with vendor(double, name, keep_s=600) as path:
-        key = google_key(double, name, data_path=path, drill={**FAST, "give_up_after": "1 s"})
-        drill = revocation(key, look(), journal(tmp_path))
-    assert drill.dark_end is End.GAVE_UP
-    assert times(drill, Lane.KMS).dark.new_after_s is not None
-    assert times(drill, Lane.VENDOR).dark.new_after_s is None
-    assert usable(double, name, disabled=(2,))
-
-
-def test_a_provider_that_ignores_the_disabling_is_caught(double: GoogleKmsDouble, name: str, tmp_path: Path) -> None:
-    double.faults = Faults(ignores_disable=True)
-    key = google_key(double, name, drill={**FAST, "give_up_after": "1 s"})
-    assert times(revocation(key, look(), journal(tmp_path)), Lane.KMS).dark.new_after_s is None
 
 
 def test_permission_denied_is_no_darkness(double: GoogleKmsDouble, name: str, tmp_path: Path) -> None:
@@ -222,43 +191,6 @@ def test_a_version_made_while_dark_is_left_alone_and_seen(double: GoogleKmsDoubl
     assert (drill.state_before, drill.state_after) == ("ENABLED 1,3-4; DISABLED 2", "ENABLED 1,3-5; DISABLED 2")
 
 
-def test_a_data_path_that_does_not_serve_stops_the_drill_before_it_touches_the_key(
-    double: GoogleKmsDouble, name: str, tmp_path: Path
-) -> None:
-    with vendor(double, name) as path:
-        wrong = {**path, "expect_sentinel": "another sentence than ours"}
-        with pytest.raises(Unreachable, match="does not give the record: HTTP 200 without the record"):
-            revocation(google_key(double, name, data_path=wrong), look(), journal(tmp_path))
-    assert updates(double) == 0
-
-
-def test_two_drills_of_one_key_at_once_the_second_refuses(double: GoogleKmsDouble, name: str, tmp_path: Path) -> None:
-    refused: list[BaseException] = []
-
-    def second(point: str) -> None:
-        if point == "light" and not refused:
-            with pytest.raises(JournalOpen) as caught:
-                revocation(google_key(double, name), look(), journal(tmp_path))
-            refused.append(caught.value)
-
-    revocation(google_key(double, name), look(), journal(tmp_path, on_point=second))
-    assert refused
-    assert usable(double, name, disabled=(2,))
-
-
-def test_a_run_that_is_told_to_stop_enables_the_key_and_reports_what_it_saw(
-    double: GoogleKmsDouble, name: str, tmp_path: Path
-) -> None:
-    told = threading.Event()
-    with vendor(double, name, keep_s=600) as path:
-        key = google_key(double, name, data_path=path, drill={**FAST, "give_up_after": "5 min"})
-        stop = journal(tmp_path, on_point=lambda point: told.set() if point == "key disabled" else None)
-        drill = revocation(key, look(stopping=told.is_set), stop)
-    assert drill.dark_end is End.INTERRUPTED
-    assert drill.state_after == drill.state_before
-    assert usable(double, name, disabled=(2,))
-
-
 def test_a_lost_answer_to_the_disabling_is_taken_back(double: GoogleKmsDouble, name: str, tmp_path: Path) -> None:
     def soon(point: str) -> None:
         if point == "journal written":
@@ -266,44 +198,6 @@ def test_a_lost_answer_to_the_disabling_is_taken_back(double: GoogleKmsDouble, n
 
     with pytest.raises(Unreachable):
         revocation(google_key(double, name), look(), journal(tmp_path, on_point=soon))
-    assert usable(double, name, disabled=(2,))
-
-
-def test_network_lost_while_dark_leaves_the_way_back_to_restore(
-    double: GoogleKmsDouble, name: str, tmp_path: Path
-) -> None:
-    kept: list[bytes] = []
-
-    def keep(data: bytes) -> str:
-        kept.append(data)
-        return "sha256:x"
-
-    def cut(point: str) -> None:
-        if point == "key disabled":
-            double.bend(reset_calls=EVERY)
-
-    key = google_key(double, name, drill={**FAST, "recover_within": "1 s"})
-    with pytest.raises(RestoreFailed, match="could not be brought back: Cloud KMS could not be reached"):
-        revocation(key, look(keep=keep), journal(tmp_path, on_point=cut))
-    assert b'"outcome":"served"' in kept[0], "what was seen is kept"
-    double.faults = Faults()
-    assert set(states_of(double, name).values()) == {"DISABLED"}
-    assert restore_all(tmp_path) == 1
-    assert usable(double, name, disabled=(2,))
-
-
-def test_credentials_that_expire_while_dark_can_be_renewed_for_the_way_back(
-    double: GoogleKmsDouble, name: str, tmp_path: Path
-) -> None:
-    def expire(point: str) -> None:
-        if point == "key disabled":
-            double.bend(expired_credentials=True)
-            threading.Timer(2.0, lambda: double.bend(expired_credentials=False)).start()
-
-    key = google_key(double, name, drill={**FAST, "recover_within": "10 s"})
-    drill = revocation(key, look(), journal(tmp_path, on_point=expire))
-    assert drill.dark_end is End.BLIND
-    assert drill.state_after == drill.state_before
     assert usable(double, name, disabled=(2,))
 
 
