@@ -6,6 +6,7 @@ until a profile is named.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,10 +216,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if run is None or not run.begun:
         return
     from clauseproof.engine.outcome import OPEN, UNRESTORED
+    from clauseproof.model.errors import ClauseproofError
 
     if session.exitstatus == pytest.ExitCode.INTERRUPTED:
         run.run.stop()
-    code = run.finish()
+    try:
+        code = run.finish()
+    except ClauseproofError:
+        sys.stderr.writelines(f"{sentence}\n" for sentence in run.unfinished)
+        raise
     junit = session.config.stash.get(JUNIT, None)
     if junit is not None:
         junit.write_bytes(run.report("junit"))

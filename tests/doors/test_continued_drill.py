@@ -120,6 +120,9 @@ def test_what_is_overdue_is_ended_by_restore_and_stops_the_drills_of_other_runs(
     assert refused.returncode == 2
     assert "which is over, and this run does not go on with it" in refused.stderr
     assert not (tmp_path / "refused").exists()
+    without = clauseproof(tmp_path, "run", another, "--out", "without")
+    assert without.returncode == 7, "a key that should be back is not, whoever looks"
+    assert "which is OVERDUE. To end it now: clauseproof restore" in without.stderr
     restored = clauseproof(tmp_path, "restore")
     assert restored.returncode == 0
     assert f"restored {arn} to Enabled; the drill that was left to a later run ends with it" in restored.stderr

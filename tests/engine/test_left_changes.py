@@ -1,5 +1,6 @@
 """A change that is left to a later run has one way back at every moment, and one run that goes on with it."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -221,6 +222,32 @@ def test_a_restore_that_fails_leaves_the_entry_open_and_complete(journal: FileJo
     assert isinstance(entry, LeftEntry)
     assert entry.story == "so far"
     assert left_entries(journal.state) == ()
+
+
+def test_a_way_back_that_breaks_in_any_way_is_a_restore_that_failed(journal: FileJournal, thing: Path) -> None:
+    def torn(undo: Undo) -> None:
+        raise LookupError("settings without a region")
+
+    leave(journal, thing)
+    broken = FileJournal(journal.state, {"file": torn})
+    left = broken.left(str(thing))
+    assert left is not None
+    with pytest.raises(RestoreFailed, match="LookupError: settings without a region"), broken.resume(left):
+        pass
+    (path,) = open_entries(journal.state)
+    with pytest.raises(RestoreFailed, match=r"the way back of .* to as it was failed"):
+        restore(path, {"file": torn})
+    assert path.exists()
+
+
+def test_what_a_killed_process_was_writing_is_in_nobodys_way(journal: FileJournal, thing: Path) -> None:
+    left = leave(journal, thing)
+    (path,) = left_entries(journal.state)
+    for name in (f"{path.stem}.{os.getpid()}.draft", f"{path.stem}.1.draft"):
+        (journal.state / name).touch()
+    with journal.resume(left) as change:
+        change.leave("house.shake", "shaken", DUE, "and then")
+    assert journal.left(str(thing)) not in (None, left)
 
 
 def test_a_story_that_cannot_be_written_ends_in_the_way_back(tmp_path: Path, thing: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from clauseproof.engine.journal import FileJournal, JournalOpen, left_entries
 from clauseproof.engine.permit import Gate
 from clauseproof.engine.plan import Plan, build_plan
-from clauseproof.engine.unfinished import goes_on, refuse_open, refuse_overdue, unfinished
+from clauseproof.engine.unfinished import goes_on, overdue, refuse_open, refuse_overdue, unfinished
 from clauseproof.model.claim import Claim
 from clauseproof.model.drill import Undo
 from clauseproof.model.permission import Permission
@@ -78,6 +78,25 @@ def test_each_is_told_with_its_end_and_what_ends_it(tmp_path: Path) -> None:
         "latest. The next run with --drills goes on. To end it now: clauseproof restore"
     )
     assert "which is OVERDUE" in next(unfinished(tmp_path, LATER))
+
+
+def test_what_is_left_and_overdue_or_unreadable_is_told_apart_from_what_is_not(tmp_path: Path) -> None:
+    leave(tmp_path, "7")
+    assert not overdue(tmp_path, NOW)
+    assert overdue(tmp_path, LATER)
+    (path,) = left_entries(tmp_path)
+    path.write_text("{")
+    assert overdue(tmp_path, NOW)
+
+
+def test_what_a_killed_drill_left_open_is_told_by_every_run(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path, {"house-settle": lambda undo: None})
+    with journal.change(Undo(kind="house-settle", target="7", prior="still", settings={})):
+        (line,) = unfinished(tmp_path, NOW)
+    assert line.startswith("STILL CHANGED: 7, unless another run is drilling it now")
+    assert line.endswith("clauseproof restore")
+    (tmp_path / "torn.json").write_text("{")
+    assert next(unfinished(tmp_path, NOW)).startswith("NOT RESTORED: the journal entry")
 
 
 def test_one_that_cannot_be_read_is_told_too(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from clauseproof.doors.assembly import Again, built_in_checks, home, load, own_checks, prepare, recorded
 from clauseproof.doors.session import Session, Wishes, render_report
 from clauseproof.engine.again import Rejudgement
-from clauseproof.engine.journal import JournalOpen, left_entries, open_entries, read_entry
+from clauseproof.engine.journal import JournalEntry, JournalOpen, Undoes, left_entries, open_entries, read_entry
 from clauseproof.engine.journal import restore as take_back
 from clauseproof.engine.outcome import CONTRADICTED, INTERRUPTED, KEPT, OPEN, UNRESTORED, exit_code
 from clauseproof.ledger.files import sha256_bounded
@@ -34,16 +34,32 @@ def run_profiles(profiles: Sequence[Path], wishes: Wishes) -> int:
     codes = []
     for profile in profiles:
         codes.append(run_profile(profile, wishes))
-        if codes[-1] in (INTERRUPTED, UNRESTORED):
+        if codes[-1] == INTERRUPTED or (codes[-1] == UNRESTORED and wishes.drills):
             break
     return next(code for code in _WORST_FIRST if code in codes)
 
 
 def run_profile(profile: Path, wishes: Wishes) -> int:
-    """One run: progress on stderr while it looks, the summary on stdout when it is signed."""
+    """One run: progress on stderr while it looks, the summary on stdout when it is signed.
+
+    What is not in its own state is told at the end, whatever became of the run.
+    """
+    session = Session(profile, wishes)
+    try:
+        return _driven(session)
+    except ClauseproofError as error:
+        if not session.unrestored:
+            raise
+        say(f"clauseproof: {error.what}\n{error.what_to_do}".rstrip())
+        return UNRESTORED
+    finally:
+        for sentence in session.unfinished:
+            say(sentence)
+
+
+def _driven(session: Session) -> int:
     from clauseproof.reporting.progress import Progress
 
-    session = Session(profile, wishes)
     if not gc.get_freeze_count():
         gc.freeze()  # what was imported and read lives as long as the run: it is not searched for garbage again
     with Progress(session.title) as progress:
@@ -59,10 +75,6 @@ def run_profile(profile: Path, wishes: Wishes) -> int:
             session.run.stop()
         code = session.finish()
     summarise(session.directory, code)
-    for sentence in session.run.observer.unrestored:
-        say(f"NOT RESTORED: {sentence}\nTo try again: clauseproof restore")
-    for sentence in session.unfinished:
-        say(sentence)
     return code
 
 
@@ -181,14 +193,23 @@ def restore_drills() -> int:
     failed = False
     for path in entries:
         try:
-            folders = [Path(folder) for folder in read_entry(path).checks if Path(folder).is_dir()]
-            undone = take_back(path, load(_not_built_in(folders))[0].undoes)
+            undone = take_back(path, _ways_back(read_entry(path)))
             over = "; the drill that was left to a later run ends with it" if isinstance(undone, Left) else ""
             say(f"restored {undone.target} to {undone.prior}{over}")
         except (RestoreFailed, JournalOpen) as error:
             failed = True
             say(f"NOT RESTORED: {error.what}\n{error.what_to_do}".rstrip())
     return UNRESTORED if failed else KEPT
+
+
+def _ways_back(entry: JournalEntry) -> Undoes:
+    """Those that come with clauseproof, and of the check files that the drill was made with, if these still load."""
+    folders = [Path(folder) for folder in entry.checks if Path(folder).is_dir()]
+    try:
+        return load(_not_built_in(folders))[0].undoes
+    except ClauseproofError as error:
+        say(f"{error.what}; for {entry.target} only what comes with clauseproof is tried")
+        return load()[0].undoes
 
 
 def _not_built_in(folders: Iterable[Path]) -> list[Path]:

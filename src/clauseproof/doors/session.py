@@ -11,12 +11,14 @@ from clauseproof.engine.loading import CheckFile
 from clauseproof.engine.outcome import exit_code
 from clauseproof.engine.plan import Item, items_of
 from clauseproof.engine.run import Options, Run
-from clauseproof.engine.unfinished import unfinished
+from clauseproof.engine.unfinished import END_IT, overdue, unfinished
 from clauseproof.ledger.keys import load_key, load_or_make_key
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.model.errors import ClauseproofError
 from clauseproof.model.pace import Pace
 from clauseproof.model.permission import Permission
+
+_LONGEST_SENTENCE = 1500
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,21 @@ class Session:
     @property
     def unfinished(self) -> tuple[str, ...]:
         """What this run or an earlier one has left changed, in sentences; to be said loudly at the end of every run."""
-        return tuple(unfinished(self.setting.state, datetime.now(UTC)))
+        from clauseproof.reporting.text import line
+
+        failed = (f"NOT RESTORED: {sentence} To try again: {END_IT}" for sentence in self.unrestored)
+        told = (*failed, *unfinished(self.setting.state, datetime.now(UTC)))
+        return tuple(line(sentence, _LONGEST_SENTENCE) for sentence in told)
+
+    @property
+    def unrestored(self) -> tuple[str, ...]:
+        """What a drill of this run could not bring back."""
+        return tuple(self.run.observer.unrestored) if self.begun else ()
 
     @property
     def exit_code(self) -> int:
         """What the verdicts mean for the caller's shell."""
-        unrestored = bool(self.run.observer.unrestored)
+        unrestored = bool(self.unrestored) or overdue(self.setting.state, datetime.now(UTC))
         return exit_code(self.run.verdicts, unrestored=unrestored, interrupted=self.run.interrupted)
 
 

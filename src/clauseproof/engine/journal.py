@@ -13,6 +13,7 @@ several can. A process killed between leaves one of the two names, or both for t
 import contextlib
 import hashlib
 import os
+import secrets as random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -106,7 +107,7 @@ class FileJournal:
                 self.point("before the way back")
         finally:
             if not change.left:
-                self.undoes[undo.kind](undo)
+                _take_back(self.undoes[undo.kind], undo)
                 self.point("way back taken")
                 _close(path)
                 self.point("journal closed")
@@ -128,8 +129,8 @@ class FileJournal:
                 raise _in_use(undo) from error
         try:
             _refuse_left(path, undo)  # one that was left since
-        except JournalOpen:
-            path.unlink()
+        except ClauseproofError:
+            path.unlink(missing_ok=True)
             raise
         _sync(self.state)
 
@@ -168,7 +169,8 @@ class _OpenChange:
             text = f"the drill of {self.undo.target} could not be left to a later run ({error.strerror})"
             raise ClauseproofError(text, "make room in CLAUSEPROOF_HOME, and drill again") from error
         self.left = True
-        _sync(self.path.parent)
+        with contextlib.suppress(OSError):  # the entry is found by either of its names
+            _sync(self.path.parent)
         self.journal.point("left")
 
 
@@ -210,9 +212,21 @@ def restore(path: Path, undoes: Undoes) -> JournalEntry:
     if isinstance(entry, LeftEntry) and path.suffix == _LEFT:
         path = path.with_suffix(_OPEN)
         _take_over(path, entry, lambda name: None)
-    way_back(entry)
+    _take_back(way_back, entry)
     _close(path)
     return entry
+
+
+def _take_back(way_back: Callable[[Undo], None], undo: Undo) -> None:
+    """RestoreFailed whatever goes wrong: nothing else says that something is not in its own state."""
+    try:
+        way_back(undo)
+    except RestoreFailed:
+        raise
+    except Exception as error:
+        what = f"the way back of {undo.target} to {undo.prior} failed: {type(error).__name__}: {str(error)[:300]}"
+        remedy = error.what_to_do if isinstance(error, ClauseproofError) else ""
+        raise RestoreFailed(what, remedy or "run clauseproof restore, or mend the change by hand") from error
 
 
 def _take_over(path: Path, left: Left, point: Callable[[str], None]) -> None:
@@ -253,7 +267,7 @@ def _way_back(undo: Undo) -> dict[str, Any]:
 @contextlib.contextmanager
 def _draft(path: Path, entry: JournalEntry) -> Iterator[Path]:
     """An entry on disk under a name that nobody looks for."""
-    draft = path.with_suffix(f".{os.getpid()}.draft")
+    draft = path.with_suffix(f".{random.token_hex(8)}.draft")  # no process number: in a container it is always the same
     try:
         with draft.open("x") as file:
             file.write(entry.model_dump_json())

@@ -1,10 +1,10 @@
-"""Drills that a run has left to a later one: which of them a run goes on with, and which should be over."""
+"""Drills that are not over: which of them a run goes on with, which should be over, and what is told of each."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from clauseproof.engine.journal import JournalOpen, left_entries, open_entries, read_left
+from clauseproof.engine.journal import JournalOpen, left_entries, open_entries, read_entry, read_left
 from clauseproof.engine.plan import Plan, Sight
 from clauseproof.model.drill import Left
 from clauseproof.model.errors import RestoreFailed
@@ -41,8 +41,29 @@ def goes_on(plan: Plan, left: Left) -> bool:
     return any(_named(subject).casefold() == left.target.casefold() for subject in subjects)
 
 
+def overdue(state: Path, now: datetime) -> bool:
+    """Whether a left change should have been taken back by now, or nobody can tell."""
+    for path in left_entries(state):
+        try:
+            if read_left(path).due <= now:
+                return True
+        except RestoreFailed:
+            return True
+    return False
+
+
 def unfinished(state: Path, now: datetime) -> Iterator[str]:
-    """One line for people about each change that is left, with what ends it."""
+    """One line for people about each change that is open or left, with what ends it."""
+    for path in open_entries(state):
+        try:
+            target = read_entry(path).target
+        except RestoreFailed as error:
+            yield f"NOT RESTORED: {error.what}"
+            continue
+        yield (
+            f"STILL CHANGED: {target}, unless another run is drilling it now: a drill of it was killed, or could not "
+            f"bring it back. To bring it back: {END_IT}"
+        )
     for path in left_entries(state):
         try:
             left = read_left(path)
