@@ -4,9 +4,10 @@ A drill sees each change only to within its polling. That doubt counts against t
 the latest possible moment lies within it, and broken only if even the earliest lies beyond.
 """
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from clauseproof import Assurance, Claim, Duration, Finding, Outcome, Unseen, broken, check, holds, note, spell, unknown
 from clauseproof.facts import drills, keys
@@ -123,7 +124,7 @@ def _logged(drill: drills.Revocation) -> Iterator[Finding]:
 def _darkness(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> Finding:
     name, most_s, dark = _NAMES[times.lane], limit.total_seconds(), times.dark
     if dark.old_until_s > most_s:
-        return broken(_served_too_long(limit, drill, times), Assurance.OBSERVED, about=times.lane)
+        return _served_too_long(limit, drill, times)
     if dark.new_after_s is None:
         return unknown(f"{name} {_undecided(limit, drill, times)}", about=times.lane)
     stopped = f"{name} stopped serving {_when(dark)} after the key was disabled"
@@ -149,21 +150,44 @@ def _closer(drill: drills.Revocation, dark: Change) -> str:
 
 def _longer(drill: drills.Revocation, otherwise: str) -> str:
     """What would watch for longer."""
+    if drill.dark_end is End.PERMISSION_OVER:
+        return "a permission that lasts as long as drill.give_up_after"
     return otherwise if drill.left_until is None else "the next run with --drills"
 
 
-def _served_too_long(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> str:
-    late = [
-        sample
-        for sample in drill.while_disabled(times.lane)
-        if sample.outcome is Answer.SERVED and sample.t_s > limit.total_seconds()
-    ]
-    reads = "1 read was" if len(late) == 1 else f"{len(late)} reads were"
+def _served_too_long(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> Finding:
+    """A vendor breaks its word where it serves without the key; whom the key service serves may use it."""
+    most_s, off = limit.total_seconds(), [(0.0, math.inf)] if times.lane is Lane.KMS else list(_off(drill))
+    served = (sample for sample in drill.while_disabled(times.lane) if sample.outcome is Answer.SERVED)
+    late = [sample for sample in served if sample.t_s - drill.disable.answered_s > most_s]
+    proven = [sample for sample in late if any(start <= sample.t_s <= end for start, end in off)]
     end = "" if times.dark.new_after_s is not None else ", and had not stopped when the watch ended"
-    return (
-        f"{_NAMES[times.lane]} still served {_s(times.dark.old_until_s)} after the key was disabled{end}. "
-        f"The limit is {spell(limit)}; {reads} served after it"
+    text = (
+        f"{_NAMES[times.lane]} still served {_s((proven or late)[-1].t_s - drill.disable.answered_s)} after the key "
+        f"was disabled{end}. The limit is {spell(limit)}"
     )
+    if not proven:
+        return unknown(
+            f"{text}, and the key service served the key as well, so that the vendor may have used it. To settle it: "
+            "see that nobody enables the key during the drill, and drill again",
+            about=times.lane,
+        )
+    reads = "1 read was" if len(proven) == 1 else f"{len(proven)} reads were"
+    return broken(f"{text}; {reads} served after it", Assurance.OBSERVED, about=times.lane)
+
+
+def _off(drill: drills.Revocation) -> Iterator[tuple[float, float]]:
+    """When the disabled key was certainly off: from a refusal of the key service's to the last before it serves again.
+
+    Where the key service was not asked, what disabled the key is all there is.
+    """
+    if drill.lane(Lane.KMS) is None:
+        yield 0.0, math.inf
+    clear = [sample for sample in drill.while_disabled(Lane.KMS) if sample.outcome is not Answer.UNCLEAR]
+    for outcome, answers in groupby(clear, key=lambda sample: sample.outcome):
+        told = list(answers)
+        if outcome is Answer.REFUSED:
+            yield told[0].answered_s, math.inf if told[-1] is clear[-1] else told[-1].t_s
 
 
 def _undecided(limit: timedelta, drill: drills.Revocation, times: LaneTimes) -> str:
@@ -276,4 +300,5 @@ _ENDS = {
     End.INTERRUPTED: "until the run was interrupted",
     End.BLIND: "until the key service gave no usable answer",
     End.LEFT: "until this run's share of the time was over",
+    End.PERMISSION_OVER: "for the permission ends before a longer drill would",
 }

@@ -243,6 +243,36 @@ def test_an_interrupted_drill_says_so_and_decides_only_what_it_saw() -> None:
     assert outcomes(judge(within(1), cut)) == [BROKEN]
 
 
+FLAPS = "1 served, 2 refused, 3 served, 4 refused, 50 refused, 99 refused, 101 served, 102 served"
+BACK_ON = "1 refused, 2 refused, 40 refused, 60 served, 99 served, 101 served"
+NEVER_OFF = "1 served, 50 served, 99 served, 101 served"
+
+
+@pytest.mark.parametrize(
+    ("kms_line", "limit", "outcome", "late"),
+    [
+        (FLAPS, 10, BROKEN, "99 s after the key was disabled"),
+        (BACK_ON, 10, BROKEN, "39 s after the key was disabled"),
+        (BACK_ON, 50, UNKNOWN, "the key service served the key as well"),
+        (NEVER_OFF, 10, UNKNOWN, "the key service served the key as well"),
+    ],
+)
+def test_a_vendor_is_blamed_for_serving_only_while_the_key_was_off(
+    kms_line: str, limit: float, outcome: Outcome, late: str
+) -> None:
+    serving = "1 served, 39 served, 55 served, 70 served, 99 served, 101 served, 102 served"
+    findings = [f for f in judge(within(limit), timeline(serving, kms_line)) if f.about == Lane.VENDOR]
+    assert outcomes(findings) == [outcome]
+    assert late.replace("99 s", "1 min 39 s") in texts(findings)
+
+
+def test_a_drill_that_its_permission_ended_says_so_and_what_would_settle_it() -> None:
+    short = timeline("1 served, 50 served, 99 served, 101 served, 102 served", dark_end=End.PERMISSION_OVER)
+    text = texts(judge(within(900), short))
+    assert "(for the permission ends before a longer drill would), too short for the limit of 15 min" in text
+    assert "To settle it: a permission that lasts as long as drill.give_up_after" in text
+
+
 # a revocation over several runs
 
 

@@ -108,6 +108,7 @@ def test_the_first_version_was_watched_by_one_run_from_its_first_question_to_its
     )
     old = made.model_dump(mode="json", exclude={"left_until", "watched"})
     assert Revocation.load(1, old) == made
+    assert Revocation.load(2, made.model_dump(mode="json")) == made, "version 2 knew fewer ends"
     with pytest.raises(ValueError, match="version 7"):
         Revocation.load(7, old)
 

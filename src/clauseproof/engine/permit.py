@@ -36,6 +36,11 @@ class Gate:
         return self.grant is not None and self.grant.valid.covers(self.now) and covers(self.grant, host)
 
     @property
+    def until(self) -> datetime | None:
+        """When the grant ends; None where there is none."""
+        return None if self.grant is None else day_ends(self.grant.valid.to)
+
+    @property
     def classes(self) -> tuple[Permission, ...]:
         """All classes of looks that may be made today."""
         granted = self.grant.allows if self.grant and self.grant.valid.covers(self.now) else ()

@@ -170,10 +170,16 @@ class Run:
             self.events,
             self._read,
             self.options.pace,
+            permitted_until=self._permitted_until(),
         )
         folders = {str(file.path.parent.resolve()) for file in setting.check_files}
         journal = FileJournal(setting.state, setting.registry.undoes, tuple(sorted(folders)))
         return Observer(self.plan, self.ledger, workshop, self.events, journal, self.options.limits)
+
+    def _permitted_until(self) -> datetime | None:
+        """By this machine's clock, which a run of another time than now does not go by."""
+        until, given = self.gate.until, self.options.now
+        return until if until is None or given is None else datetime.now(UTC) + (until - given)
 
     def _court(self) -> Court:
         return Court(self.started, self.setting.atlas, self.setting.anchors)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +30,7 @@ class Workshop:
     Attributes:
         keep: stores bytes as an artifact of the run, returns their digest.
         files_read: digest of every file read so far, by the profile's name for it.
+        permitted_until: when the profile's permission ends, by this machine's clock; None where there is none.
         stopping: set once; drills then restore and end early.
     """
 
@@ -41,6 +43,7 @@ class Workshop:
     files_read: dict[str, str] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     stop_asked: bool = False
+    permitted_until: datetime | None = None
 
     def look(self, key: Key) -> Look:
         """A fresh look for one node of the plan; its deadline is set when it begins."""
@@ -50,6 +53,8 @@ class Workshop:
             network=self.profile.network,
             sources=self.profile.sources,
             pace=self.pace,
+            permitted_until=self.permitted_until,
+            peek_file=self._taken,
             keep=self.keep,
             reveal=lambda ref: reveal(ref, self.base),
             permits=self.gate.permits,
@@ -60,6 +65,11 @@ class Workshop:
         return look
 
     def _read(self, look: Look, name: str, limit: int) -> bytes:
+        data = self._taken(name, limit)
+        self.files_read[name] = look.artifact(data)
+        return data
+
+    def _taken(self, name: str, limit: int) -> bytes:
         try:
             data = self.files.read(name, limit)
         except OSError as error:
@@ -73,5 +83,4 @@ class Workshop:
             raise Denied(
                 f"the file {name} holds a private key and was not taken", f"name the public part in {name}'s place"
             )
-        self.files_read[name] = look.artifact(data)
         return data

@@ -97,6 +97,8 @@ class End(enum.StrEnum):
     """The key service gave no usable answer any more: network or credentials lost."""
     LEFT = "left"
     """One run's share was over; the key stays disabled, and a later run goes on."""
+    PERMISSION_OVER = "permission-over"
+    """The profile's permission ends before the drill would have to: the key was not left disabled beyond it."""
 
 
 class Span(Frozen):
@@ -149,7 +151,7 @@ class Revocation(Facts):
     """
 
     kind = "keys.revocation"
-    version = 2
+    version = 3
     ceiling = Assurance.OBSERVED
 
     target: str
@@ -185,7 +187,9 @@ class Revocation(Facts):
 
     @classmethod
     def upgrade(cls, written: int, data: dict[str, Any]) -> dict[str, Any]:
-        """Version 1 knew drills of one run only."""
+        """Version 1 knew drills of one run only; version 2 none that its permission ended."""
+        if written == 2:
+            return data
         if written != 1:
             return super().upgrade(written, data)
         ends = [(sample["t_s"], sample["t_s"] + sample["took_s"]) for sample in data["samples"]] or [(0.0, 0.0)]

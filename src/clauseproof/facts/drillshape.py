@@ -13,6 +13,8 @@ LONGEST = timedelta(hours=3)
 """What one run may take, from disabling a key to seeing it back."""
 LONGEST_LEFT = timedelta(days=7)
 """How long a key may stay disabled over several runs."""
+MOST_RUNS = 100
+"""Runs that take part in one drill."""
 LONGEST_LOG = timedelta(hours=1)
 
 

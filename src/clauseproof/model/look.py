@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from clauseproof.model.errors import NotPermitted, TimedOut, Unreachable
 from clauseproof.model.pace import Pace
@@ -31,8 +32,10 @@ class Look:
         vantage: the name of the place we look from.
         deadline: `clock()` value after which the result is discarded; pass `remaining_s()` to every blocking call.
         read_file: bytes of a file named in the profile, refused beyond `limit`; the run keeps a copy.
+        peek_file: the same without a copy, for a look that waits for a file to grow; what it goes by is read at the end.
         keep: stores an artifact, returns its `sha256:` digest.
         reveal: opens a secret; the text must never be written down.
+        permitted_until: when the profile's permission ends; None where the look needs none.
         permits: whether the profile's permission covers a host or address, for looks that need leave.
         stopping: whether the run asks the probe to end early; a drill then restores and reports what it has.
         tell: one line of progress for people.
@@ -48,8 +51,10 @@ class Look:
     network: Network = field(default_factory=Network)
     sources: Sources = field(default_factory=Sources)
     read_file: Callable[[str, int], bytes] = _no_files
+    peek_file: Callable[[str, int], bytes] = _no_files
     keep: Callable[[bytes], str] = _keep_nothing
     reveal: Callable[[SecretRef], str] = _no_secrets
+    permitted_until: datetime | None = None
     permits: Callable[[str], bool] = lambda host: True
     stopping: Callable[[], bool] = lambda: False
     tell: Callable[[str], None] = lambda line: None

@@ -10,7 +10,7 @@ from clauseproof.model.units import parse_duration
 from clauseproof.reporting.exhibit import Exhibit
 
 REVOCATION = "keys.revocation"
-_VERSIONS = (1, 2)
+_VERSIONS = (1, 2, 3)
 _LIMIT = "dark_within"
 _BOUND = "vendor"
 _NAMES = {"kms": "Key service", "vendor": "Vendor’s data path", "log": "Vendor’s fetches in the log"}

@@ -4,7 +4,7 @@ import math
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from clauseproof.engine.journal import JournalOpen, LeftEntry, left_entries, open_entries, read_left
 from clauseproof.facts.drills import Answer, End, Lane, LaneTimes, Revocation
 from clauseproof.facts.keys import AwsKey
-from clauseproof.model.errors import EvidenceRejected, LookFailed, RestoreFailed, Unknowable, Unreachable
+from clauseproof.model.errors import EvidenceRejected, LookFailed, NotPermitted, RestoreFailed, Unknowable, Unreachable
 from clauseproof.probes.kms.aws_drills import revocation, rotation_drill
 from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY, AwsKmsDouble, KeySeed
 from clauseproof.sandbox.kms.faults import EVERY, Faults
@@ -214,6 +214,43 @@ def test_told_to_stop_before_it_leaves_a_run_enables(double: AwsKmsDouble, arn: 
     assert usable(double, arn)
 
 
+# how long a drill is permitted
+
+
+def test_a_drill_that_may_outlast_its_permission_is_not_left(double: AwsKmsDouble, arn: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    with vendor(double, arn, keep_s=LONG) as path:
+        ends = datetime.now(UTC) + timedelta(seconds=60)
+        drill = revocation(key(double, arn, path), look(permitted_until=ends, tell=told.append), journal(tmp_path))
+        beyond = datetime.now(UTC) + timedelta(seconds=180)
+        left = revocation(key(double, arn, path), look(permitted_until=beyond), journal(tmp_path))
+    assert (drill.dark_end, drill.left_until) == (End.PERMISSION_OVER, None)
+    assert "revocation of subject: ends, since the permission would end before it" in told
+    assert left.left_until is not None
+    assert left.left_until <= beyond
+    restore_all(tmp_path)
+    assert usable(double, arn)
+
+
+@pytest.mark.parametrize("per_run", [None, "1 min"])
+def test_no_key_is_dark_beyond_the_end_of_the_permission(
+    double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path, per_run: str | None
+) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=1)
+    drill = revocation(key(double, arn, per_run=per_run), look(permitted_until=ends), journal(tmp_path))
+    assert drill.dark_end is End.PERMISSION_OVER
+    assert drill.enable is not None
+    assert ends - timedelta(seconds=0.1) < drill.enable.at < ends + timedelta(seconds=10)
+    assert (open_entries(tmp_path), left_entries(tmp_path)) == ((), ())
+    assert usable(double, arn)
+
+
+def test_a_permission_that_ended_meanwhile_lets_no_drill_begin(double: AwsKmsDouble, arn: str, tmp_path: Path) -> None:
+    with pytest.raises(NotPermitted, match="the permission ended before the drill of subject changed anything"):
+        revocation(key(double, arn), look(permitted_until=datetime.now(UTC)), journal(tmp_path))
+    assert "DisableKey" not in {call.operation for call in double.calls}
+
+
 # what may happen between two runs
 
 
@@ -315,6 +352,80 @@ def test_a_canary_that_another_process_sealed_is_known_by_its_fingerprint(
     after = [s for s in drill.samples if drill.enable is not None and s.t_s > drill.enable.answered_s]
     assert {s.outcome for s in after} == {Answer.SERVED}
     assert after
+
+
+def test_a_drill_whose_time_is_over_ends_even_where_nobody_can_go_on_with_it(
+    double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    for story in ("nonsense", '{"of": "another version"}'):
+        revocation(key(double, arn), look(), journal(tmp_path))
+        (path,) = left_entries(tmp_path)
+        over = {"story": story, "due": datetime.now(UTC)}
+        path.write_text(read_left(path).model_copy(update=over).model_dump_json())
+        with pytest.raises(EvidenceRejected, match="cannot be read"):
+            revocation(key(double, arn), look(tell=told.append), journal(tmp_path))
+        assert state_of(double, arn) == "Enabled"
+        assert (open_entries(tmp_path), left_entries(tmp_path)) == ((), ())
+    assert told == ["revocation of subject: its time is over and this run cannot go on; ENABLED again"] * 2
+
+
+def test_a_drill_whose_time_is_over_and_whose_key_is_out_of_reach_is_a_restore_that_failed(
+    double: AwsKmsDouble, arn: str, deaf: None, tmp_path: Path
+) -> None:
+    revocation(key(double, arn, recover_within="1 s"), look(), journal(tmp_path))
+    turn_back(tmp_path, timedelta(minutes=3))
+    double.bend(reset_calls=EVERY)
+    with pytest.raises(RestoreFailed, match="could not be brought back"):
+        revocation(key(double, arn), look(), journal(tmp_path))
+    double.bend(reset_calls=0)
+    assert restore_all(tmp_path) == 1
+    assert usable(double, arn)
+
+
+@pytest.mark.parametrize("runs_before", [0, 1])
+def test_a_key_that_somebody_enabled_during_a_run_is_not_left_as_if_it_were_off(
+    double: AwsKmsDouble, arn: str, tmp_path: Path, runs_before: int
+) -> None:
+    def enable(point: str) -> None:
+        if point in ("key disabled", "story kept"):
+            client(double).enable_key(KeyId=arn)
+
+    with vendor(double, arn, keep_s=LONG) as path:
+        for _ in range(runs_before):
+            revocation(key(double, arn, path), look(), journal(tmp_path))
+        with pytest.raises(
+            Unknowable, match="was disabled by the drill and is Enabled now: somebody else ended the drill"
+        ):
+            revocation(key(double, arn, path), look(), journal(tmp_path, on_point=enable))
+    assert (open_entries(tmp_path), left_entries(tmp_path)) == ((), ())
+    assert usable(double, arn)
+
+
+@pytest.mark.parametrize("per_run", [None, "300 ms"])
+def test_a_machine_that_slept_in_the_middle_of_a_drill_has_seen_nothing(
+    double: AwsKmsDouble, arn: str, tmp_path: Path, per_run: str | None
+) -> None:
+    """Its steady clock stood still meanwhile: a vendor that took an hour would seem to have taken a second."""
+    lost, still = [0.0], list[float]()
+
+    def clock() -> float:
+        return still[0] if still else time.monotonic() - lost[0]
+
+    def sleep(point: str) -> None:
+        if point == "key disabled":
+            still.append(clock())
+            time.sleep(2.5)
+            lost[0] = 2.5
+            still.clear()
+
+    with (
+        vendor(double, arn, keep_s=0 if per_run is None else LONG) as path,
+        pytest.raises(Unknowable, match="this machine slept or its clock was set while it drilled subject"),
+    ):
+        revocation(key(double, arn, path, per_run=per_run), look(clock=clock), journal(tmp_path, on_point=sleep))
+    assert (open_entries(tmp_path), left_entries(tmp_path)) == ((), ())
+    assert usable(double, arn)
 
 
 # who may go on

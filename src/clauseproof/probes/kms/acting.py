@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 
 from clauseproof.facts.drills import Act
 from clauseproof.model.drill import Journal
-from clauseproof.model.errors import LookFailed
+from clauseproof.model.errors import LookFailed, NotPermitted, Unknowable
 from clauseproof.model.look import Look
 from clauseproof.model.unseen import Reason
 
 STEP_S = 0.05
 """How often a waiting drill looks up."""
+
+_MOST_APART_S = 2.0
+_MOST_DRIFT = 0.001
+"""Twice what a clock that is being corrected may run fast or slow (Linux adjtimex: 500 parts in a million)."""
 
 
 class NotBegun(LookFailed):
@@ -22,9 +26,14 @@ class NotBegun(LookFailed):
 
 
 def must_go_on(look: Look) -> None:
-    """NotBegun if the run was told to stop; for the steps before the first change."""
+    """For the steps before the first change: NotBegun if the run was told to stop, NotPermitted if its leave ended."""
     if look.stopping():
         raise NotBegun(f"the run was told to stop before the drill of {look.subject} changed anything", "run again")
+    if look.permitted_until is not None and datetime.now(UTC) >= look.permitted_until:
+        raise NotPermitted(
+            f"the permission ended before the drill of {look.subject} changed anything",
+            "ask for a new one and change permission.valid",
+        )
 
 
 def must_be_free(target: str, journal: Journal) -> None:
@@ -47,6 +56,19 @@ class Done:
     at: datetime
     sent: float
     answered: float
+
+    def must_be_timed(self, look: Look) -> None:
+        """Unknowable where the clock that times a drill and the clock on the wall went apart since.
+
+        A machine that sleeps stops the one and not the other, and all that was seen would seem to be earlier.
+        """
+        steady_s, wall_s = look.clock() - self.sent, (datetime.now(UTC) - self.at).total_seconds()
+        if abs(wall_s - steady_s) > _MOST_APART_S + _MOST_DRIFT * steady_s:
+            raise Unknowable(
+                f"this machine slept or its clock was set while it drilled {look.subject}: {wall_s:.0f} s passed by "
+                f"its clock, of which it saw {steady_s:.0f} s",
+                "drill again on a machine that stays awake and keeps time",
+            )
 
     def seen_from(self, zero: float) -> Act:
         """As the facts keep it."""

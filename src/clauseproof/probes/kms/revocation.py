@@ -6,18 +6,23 @@ verify the way back and close; read the state again. The lanes are asked without
 
 Where the profile gives a run only its share of the dark time (`per_run`), a run whose share is over leaves the key
 disabled and its entry in the journal. A later run of the drill finds that: it sees that the key is still as it was
-left, asks both sides, takes the entry over, and waits on.
+left, asks both sides, takes the entry over, and waits on. A run that cannot go on leaves it to the next one, unless
+the drill's time is over: then the way back is taken at once.
+
+No run leaves a key disabled beyond the last day of the profile's permission: a drill that may last longer than that
+ends with its first run, or at that moment.
 """
 
 import math
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from clauseproof.facts.datapath import DataPath
 from clauseproof.facts.drills import Act, Answer, End, Revocation, lane_times
-from clauseproof.facts.drillshape import DrillShape
+from clauseproof.facts.drillshape import MOST_RUNS, DrillShape
 from clauseproof.model.drill import Change, Journal, Left, Undo
 from clauseproof.model.errors import LookFailed, Unknowable
 from clauseproof.model.look import Look
@@ -73,11 +78,14 @@ def revoke(key: Revocable, path: DataPath | None, shape: DrillShape, look: Look,
     Raises LookFailed where it could not begin, RestoreFailed where the way back failed.
     """
     left = journal.left(key.target)
-    begun = (
-        _begun(key, path, shape, look, journal) if left is None else _taken_up(left, key, path, shape, look, journal)
-    )
-    begun.watch.first()
-    journal.point("baseline read")
+    with _over_in_time(left, look, journal):
+        begun = (
+            _begun(key, path, shape, look, journal)
+            if left is None
+            else _taken_up(left, key, path, shape, look, journal)
+        )
+        begun.watch.first()
+        journal.point("baseline read")
     with begun.watch.running(begun.zero):
         begun.change()
     journal.point("lanes stopped")
@@ -118,11 +126,26 @@ def _end(left: Left, state: str, look: Look, journal: Journal) -> None:
     """Close what an earlier run has left: somebody changed the key since, and nobody knows when."""
     with journal.resume(left):
         look.artifact(left.story.encode())
-        raise Unknowable(
-            f"{left.target} was {left.state} when the drill was left to this run and is {state} now: somebody "
-            "else ended the drill, and what was seen until then decides nothing",
-            "drill again",
-        )
+        raise _ended_by_others(f"{left.target} was {left.state} when the drill was left to this run", state)
+
+
+def _ended_by_others(before: str, state: str) -> Unknowable:
+    what = f"{before} and is {state} now: somebody else ended the drill, and what was seen until then decides nothing"
+    return Unknowable(what, "drill again")
+
+
+@contextmanager
+def _over_in_time(left: Left | None, look: Look, journal: Journal) -> Iterator[None]:
+    """Take the way back where this run cannot go on with a drill whose time is over."""
+    try:
+        yield
+    except Exception:
+        if left is None or datetime.now(UTC) < left.due or journal.left(left.target) != left:
+            raise
+        with journal.resume(left):
+            look.tell(f"revocation of {look.subject}: its time is over and this run cannot go on; ENABLED again")
+            look.artifact(left.story.encode())
+            raise
 
 
 @dataclass
@@ -177,6 +200,8 @@ class _Drill:
         left = self.state_left is not None
         if self.disabled is None or (self.enabled is None and not left):
             raise NotBegun(f"the drill of {self.look.subject} changed nothing and has no timeline")
+        if not left:
+            self.disabled.must_be_timed(self.look)
         zero, agreed, reader = self.zero(), self.shape.confirmations, self.watch.reader
         samples, watched = self.watch.samples(zero), self.watch.spans(zero)
         disable = self.disabled.seen_from(zero)
@@ -218,21 +243,48 @@ class _Drill:
 
     def _wait_for_dark(self, since: Done) -> End:
         share_s = math.inf if self.shape.per_run is None else self.shape.per_run.total_seconds()
-        return self.watch.wait(Answer.REFUSED, since, self.limit, share_s)
+        return self.watch.wait(Answer.REFUSED, since, self.limit, min(share_s, self._permitted_s()))
+
+    def _permitted_s(self) -> float:
+        until = self.look.permitted_until
+        return math.inf if until is None else (until - datetime.now(UTC)).total_seconds()
+
+    def _may_leave(self, due: datetime) -> bool:
+        """Whether a later run may go on until the drill is due; notes why not."""
+        until = self.look.permitted_until
+        if self.shape.per_run is None or (until is not None and due > until):
+            self.dark_end = End.PERMISSION_OVER
+            self.look.tell(f"revocation of {self.look.subject}: ends, since the permission would end before it")
+        elif self.watch.earlier is not None and len(self.watch.earlier.watched) + 1 >= MOST_RUNS:
+            self.dark_end = End.GAVE_UP
+            self.look.tell(f"revocation of {self.look.subject}: ends, since {MOST_RUNS} runs took part")
+        else:
+            return True
+        return False
+
+    def _must_be_off(self, state: str) -> None:
+        """Unknowable where somebody else enabled the key meanwhile: no later run could tell since when."""
+        if state == self.state or (self.left is not None and state != self.left.state):
+            raise _ended_by_others(f"{self.key.target} was disabled by the drill", state)
 
     def _leave(self, change: Change, since: Done) -> bool:
         """Leave the key disabled to a later run; False where that cannot be, and the drill ends."""
+        due = since.at + self.limit
+        if not self._may_leave(due):
+            return False
         try:
             state = self.key.state()
         except LookFailed:
             self.dark_end = End.BLIND
             return False
         self.journal.point("state read")
+        self._must_be_off(state)
+        since.must_be_timed(self.look)
         self.watch.stop()
         if self.look.stopping():
             self.dark_end = End.INTERRUPTED
             return False
-        story, due = self._story(since).model_dump_json(), since.at + self.limit
+        story = self._story(since).model_dump_json()
         self.look.artifact(story.encode())
         change.leave(Revocation.kind, state, due, story)
         self.state_left = state
