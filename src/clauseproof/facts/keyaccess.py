@@ -85,6 +85,6 @@ class Access(Facts):
         """Version 1 had conditions of time as text, and looked at no policies that only keep out."""
         if written != 1:
             return super().upgrade(written, data)
-        more = {"spared": [], "starts": None, "ends": None}
+        more: dict[str, Any] = {"spared": [], "starts": None, "ends": None}
         admissions = [{**admission, **more} for admission in data["admissions"]]
         return {**data, "admissions": admissions, "gaps": [{**gap, "keeps_out": False} for gap in data["gaps"]]}
