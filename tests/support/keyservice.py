@@ -102,7 +102,11 @@ def house(folder: Path, habit: Habit | None = None) -> Iterator[House]:
 
 def look(**more: Any) -> Look:
     """A look that opens any secret as our token, keeps artifacts nowhere, and reads any file by its full name."""
-    files = {"read_file": lambda name, limit: Path(name).read_bytes(), "keep": lambda data: f"sha256:{len(data)}"}
+
+    def read(name: str, limit: int) -> bytes:
+        return Path(name).read_bytes()
+
+    files = {"read_file": read, "peek_file": read, "keep": lambda data: f"sha256:{len(data)}"}
     return Look(**{"reveal": reveal, **files, **more})
 
 

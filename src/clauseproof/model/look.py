@@ -32,7 +32,7 @@ class Look:
         vantage: the name of the place we look from.
         deadline: `clock()` value after which the result is discarded; pass `remaining_s()` to every blocking call.
         read_file: bytes of a file named in the profile, refused beyond `limit`; the run keeps a copy.
-        peek_file: the same without a copy, for a look that waits for a file to grow; what it goes by is read at the end.
+        peek_file: the same without a copy, for looks that wait for a file to grow; what counts is read in the end.
         keep: stores an artifact, returns its `sha256:` digest.
         reveal: opens a secret; the text must never be written down.
         permitted_until: when the profile's permission ends; None where the look needs none.

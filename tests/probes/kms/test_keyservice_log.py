@@ -205,3 +205,29 @@ def test_waiting_for_a_log_ends_with_the_patience_or_the_run(tmp_path: Path) -> 
     assert log.newest_at == NOW - HOUR
     stopped = look(stopping=lambda: True)
     assert read_until(NOW, timedelta(hours=1), key(file=str(file)), stopped)[0].lines == 1
+
+
+def test_a_log_that_is_waited_for_is_kept_once_and_read_on_from_where_it_ended(tmp_path: Path) -> None:
+    file, kept, began = tmp_path / "k.jsonl", list[str](), datetime.now(UTC)
+    file.write_text(f"{GOOD}\n")
+    appended = [line(began - HOUR), line(began - HOUR)[:30], line(began - HOUR)[30:] + "\n" + line(began + HOUR / 600)]
+
+    def mark() -> None:
+        with file.open("a") as log:
+            log.write(appended.pop(0) + ("" if len(appended) == 1 else "\n"))
+
+    def read(name: str, limit: int) -> bytes:
+        kept.append(name)
+        return file.read_bytes()
+
+    spoken = key(file=str(file), clocks_within="10 s")
+    log, _ = read_until(began, timedelta(minutes=1), spoken, look(read_file=read), mark)
+    assert (log.lines, log.unread, appended, kept) == (4, (), [], [str(file)])
+
+
+def test_a_log_that_was_rotated_while_it_was_waited_for_is_read_from_its_beginning(tmp_path: Path) -> None:
+    file, began = tmp_path / "k.jsonl", datetime.now(UTC)
+    file.write_text(f"{GOOD}\n" * 9)
+    new = f"{line(datetime.now(UTC))}\n"
+    log, _ = read_until(began, timedelta(minutes=1), key(file=str(file)), look(), lambda: file.write_text(new))
+    assert log.lines == 1

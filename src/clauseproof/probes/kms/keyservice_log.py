@@ -26,6 +26,9 @@ LONGEST_NAME = 200
 MOST_CALLERS = 100
 NEWEST = 50
 
+FIRST_GLANCE = 1024 * 1024
+"""Bytes of a log in which its newest line is looked for."""
+
 _FIRST_PAUSE_S = 0.1
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -44,20 +47,38 @@ def read_log(key: FetchedKey, look: Look) -> tuple[FetchLog, tuple[Fetch, ...]]:
 def read_until(
     moment: datetime, patience: timedelta, key: FetchedKey, look: Look, mark: Callable[[], object] = lambda: None
 ) -> tuple[FetchLog, tuple[Fetch, ...]]:
-    """Read the log until it has a line that is later than `moment`, or `patience` is over; see `read_log`.
+    """The log once it has a line that is later than `moment`, or `patience` is over; see `read_log`.
 
-    `mark` is called before each further look: a fetch of our own, of which the log must then have a line. The run
-    keeps what each look read, so each waits twice as long as the one before.
+    `mark` is called before each further look: a fetch of our own, of which the log must then have a line. Each look
+    waits twice as long as the one before. Looks that only wait are no evidence, and the run keeps the last one alone.
     """
-    until, pause_s = look.clock() + patience.total_seconds(), _FIRST_PAUSE_S
-    while True:
-        log, fetches = read_log(key, look)
-        reached = log.newest_at is not None and log.newest_at > moment
-        if reached or look.clock() >= until or look.stopping():
-            return log, fetches
+    until, pause_s, tail = look.clock() + patience.total_seconds(), _FIRST_PAUSE_S, _Tail(key)
+    while not tail.reaches(moment, look) and look.clock() < until and not look.stopping():
         time.sleep(max(0.0, min(pause_s, until - look.clock())))
         pause_s *= 2
         mark()
+    return read_log(key, look)
+
+
+@dataclass
+class _Tail:
+    """The end of a log that grows.
+
+    Attributes:
+        read: how many bytes of it were looked at, up to the end of a line.
+    """
+
+    key: FetchedKey
+    read: int | None = None
+
+    def reaches(self, moment: datetime, look: Look) -> bool:
+        """Whether what was appended since the last look has a line that is later than `moment`."""
+        data = look.peek_file(self.key.log.file, MOST_BYTES)
+        rotated = self.read is None or self.read > len(data)
+        start = max(0, len(data) - FIRST_GLANCE) if rotated else self.read
+        self.read = data.rfind(b"\n") + 1
+        newest_at = parse(data[start:], self.key, datetime.now(UTC))[0].newest_at
+        return newest_at is not None and newest_at > moment
 
 
 def parse(data: bytes, key: FetchedKey, now: datetime) -> tuple[FetchLog, tuple[Fetch, ...]]:
