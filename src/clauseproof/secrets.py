@@ -39,7 +39,10 @@ def _from_keyring(ref: SecretRef) -> str:
     except ImportError as error:
         raise ExtraMissing(f"{ref} needs the keyring package", "pip install keyring") from error
     service, _, user = ref.place.partition("/")
-    value = keyring.get_password(service, user)
+    try:
+        value = keyring.get_password(service, user)
+    except Exception as error:  # each platform's keyring has errors of its own, and the way back must outlive them all
+        raise Denied(f"the platform's keyring did not open {ref}: {type(error).__name__}", "unlock it") from error
     if not isinstance(value, str):
         raise Denied(f"{ref} is not in the platform's keyring", f"keyring set {service} {user}")
     return value
