@@ -10,7 +10,7 @@ from clauseproof.facts.drillshape import DrillShape
 from clauseproof.facts.latencyshape import LatencyShape
 from clauseproof.facts.manner import Depth, StartTls
 from clauseproof.model.permission import Permission
-from clauseproof.probes import chain, clientauth, deep, mail, staples, tls, traffic, web, zone
+from clauseproof.probes import chain, clientauth, datapath, deep, mail, staples, tls, traffic, web, zone
 from clauseproof.probes.hello import ask, plan
 from clauseproof.probes.hello.starttls import conversation
 from clauseproof.probes.http import USER_AGENT
@@ -57,6 +57,7 @@ def test_what_needs_leave_is_told(permission: Permission) -> None:
         f"never more than {plan.MOST_CONNECTIONS} in all",
         f"given up after {ask.PATIENCE_S:.0f} seconds, after {ask.PLAIN_PATIENCE_S:.0f} where",
         f"a mail server's after {mail.PATIENCE_S:.0f}",
+        f"each read asks every address of its host, at most {datapath.MOST_ADDRESSES}",
         f"{chain.LOOKS} TLS handshakes, closed once",
         f"or {staples.LOOKS} with a second between them",
         f"{web.LOOKS} `GET` requests of one page",
