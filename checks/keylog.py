@@ -52,9 +52,22 @@ def _missing(limit: timedelta | None, own: Own, log: keylog.UsageLog) -> Finding
     text = f"{_call(own)} was not in the log {_s(own.missing_until_s)} after it"
     if own.stream in log.routed and log.silent(own.stream):
         return unknown(f"{text}, and nor was any other of its kind. {_elsewhere(log.recording)}", about=own.call)
+    if own.stream in log.routed and isinstance(log.recording, Unseen):
+        return unknown(f"{text}. {_elsewhere(log.recording)}", about=own.call)
+    exempt = _exempt(log.recording, own.stream)
+    if exempt:
+        return unknown(
+            f"{text}, and the audit configuration leaves out {', '.join(exempt)}, who may be whoever called. To settle "
+            "it: take the exemption back, and drill again",
+            about=own.call,
+        )
     if limit is not None and own.missing_until_s > limit.total_seconds():
         return broken(f"{text}; the limit is {spell(limit)}", about=own.call)
     return unknown(f"{text}. To settle it: a longer drill.log_within", about=own.call)
+
+
+def _exempt(recording: Recording | Unseen | None, stream: str) -> tuple[str, ...]:
+    return recording.exempt if isinstance(recording, Recording) and recording.stream == stream else ()
 
 
 def _elsewhere(recording: Recording | Unseen | None) -> str:

@@ -13,6 +13,7 @@ import pytest
 from checks.keylog import KeyUsageLog
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.verdict import Ruling, Verdict
+from clauseproof.probes.kms import azure_log
 from clauseproof.sandbox.kms.azure import BUYER, AzureKeyVaultDouble, Caller, KeySeed
 from clauseproof.sandbox.kms.clock import Clock
 from clauseproof.sandbox.kms.faults import EVERY, Faults
@@ -85,6 +86,15 @@ def test_uses_that_are_lost_contradict_once_the_clauses_time_is_over(
     assert "refused with KeyDisabled, was not in the log" in said(verdict)
     assert judge(double, tmp_path / "b", IN_AN_HOUR).ruling is Ruling.INCONCLUSIVE
     assert judge(double, tmp_path / "c").ruling is Ruling.INCONCLUSIVE
+
+
+def test_a_log_of_which_the_end_was_not_read_lacks_nothing(
+    double: AzureKeyVaultDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(azure_log, "_MOST_ROWS", 1)
+    verdict = judge(double, tmp_path, AT_ONCE)
+    assert verdict.ruling is Ruling.INCONCLUSIVE, said(verdict)
+    assert "the log has more entries around our keyvault:" in said(verdict)
 
 
 def test_a_call_under_another_name_is_not_taken_for_ours(double: AzureKeyVaultDouble, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from checks.keylog import KeyUsageLog
 from clauseproof.facts.google import GoogleKey
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.verdict import Ruling, Verdict
+from clauseproof.probes.kms import google_log
 from clauseproof.sandbox.kms.clock import Clock
 from clauseproof.sandbox.kms.faults import EVERY, Faults
 from clauseproof.sandbox.kms.google import BUYER, GoogleKmsDouble, KeySeed
@@ -128,6 +129,17 @@ def test_a_call_under_another_name_is_not_taken_for_ours(double: GoogleKmsDouble
     assert verdict.ruling is Ruling.INCONCLUSIVE
     assert "is in the log" not in said(verdict)
     assert "has entries about the key" in said(verdict)
+
+
+def test_a_log_of_which_the_end_was_not_read_lacks_nothing(
+    double: GoogleKmsDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(google_log, "_PAGE", 1)
+    monkeypatch.setattr(google_log, "_MOST_PAGES", 1)
+    double.faults = Faults(log_misnames=True)
+    verdict = judge(double, tmp_path, AT_ONCE)
+    assert verdict.ruling is Ruling.INCONCLUSIVE, said(verdict)
+    assert "the log has more entries around our cloudkms." in said(verdict)
 
 
 def test_the_same_changes_by_somebody_else_are_not_taken_for_ours(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.unseen import Reason, Unseen
 from clauseproof.model.verdict import Ruling
+from clauseproof.probes.kms import aws_trail
 from clauseproof.sandbox.kms.aws import AwsKmsDouble, KeySeed
 from clauseproof.sandbox.kms.clock import Clock
 from clauseproof.sandbox.kms.faults import EVERY, Faults
@@ -86,6 +87,18 @@ def test_a_refused_use_that_the_log_loses_contradicts_once_the_clauses_time_is_o
     verdict = judged(drilled(double, "1 s"), "key-usage-log", at_once, tmp_path)
     assert verdict.ruling is Ruling.NOT_SATISFIED, said(verdict)
     assert "refused with DisabledException, was not in the log" in said(verdict)
+
+
+def test_a_log_of_which_the_end_was_not_read_lacks_nothing(
+    double: AwsKmsDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws_trail, "MOST_NEWEST", 1)
+    monkeypatch.setattr(aws_trail, "_MOST_PAGES", 1)
+    double.faults = Faults(log_misnames=True)
+    at_once = KeyUsageLog(within=timedelta(milliseconds=1))
+    verdict = judged(drilled(double, "1 s"), "key-usage-log", at_once, tmp_path)
+    assert verdict.ruling is Ruling.INCONCLUSIVE, said(verdict)
+    assert "the log has more entries around our kms:" in said(verdict)
 
 
 def test_a_call_under_another_name_is_not_taken_for_ours(double: AwsKmsDouble, tmp_path: Path) -> None:
@@ -213,9 +226,21 @@ def test_a_principal_that_is_left_out_of_the_log_leaves_it_open() -> None:
     assert "What user:night@buyer.example does with the key is left out of the log" in texts(findings)
 
 
+def test_a_call_that_is_missing_may_be_one_of_those_left_out() -> None:
+    """The caller may be whoever is exempt; changes are written down whoever makes them."""
+    spares = {"routed": ("uses",), "newest": (logged("uses"),), "recording": recording(on=True, exempt=("user:n@b.x",))}
+    findings = judge(of("uses", None, 60.0), of("changes", None, 60.0), within_s=1.0, **spares)
+    assert outcomes(findings) == [UNKNOWN, BROKEN, UNKNOWN]
+    assert "leaves out user:n@b.x, who may be whoever called" in texts(findings)
+
+
 def test_settings_that_could_not_be_read_decide_nothing() -> None:
     unread = Unseen(reason=Reason.DENIED, text="no right to look", remedy="grant it")
     assert outcomes(judge(of("uses", 1.0), routed=("uses",), recording=unread)) == [HOLDS]
+    among_others = judge(
+        of("uses", None, 60.0), within_s=1.0, routed=("uses",), recording=unread, newest=(logged("uses"),)
+    )
+    assert outcomes(among_others) == [UNKNOWN], "we may be exempt"
     findings = judge(of("uses", None, 60.0), within_s=1.0, routed=("uses",), recording=unread)
     assert outcomes(findings) == [UNKNOWN]
     assert "Whether it is kept is not known: no right to look. To settle it: grant it" in texts(findings)

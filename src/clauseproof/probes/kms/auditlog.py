@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from clauseproof.facts.drills import Act, Answer, Lane, Revocation, Sample
 from clauseproof.facts.keylog import Entry, Own
+from clauseproof.model.errors import Unknowable
 from clauseproof.model.look import Look
 
 OURS = "clauseproof/"
@@ -79,7 +80,19 @@ class AuditLog(Protocol):
     """A provider's log of one key."""
 
     def around(self, call: OwnCall) -> Iterable[Entry]:
-        """Entries that may be this call: our own, with its name and its result, dated like it. Raises LookFailed."""
+        """Entries that may be this call: our own, with its name and its result, dated like it. Raises LookFailed.
+
+        Unknowable where there are more than are read, see `too_many`.
+        """
+
+
+def too_many(call: OwnCall, target: str) -> Unknowable:
+    """Where a log has more than is read: what was not read may be the call, so that nothing is missing."""
+    return Unknowable(
+        f"the log has more entries around our {call.call} of {call.sent:%Y-%m-%d %H:%M:%S} UTC about {target} than are "
+        "read here",
+        "look there by hand, or drill when the key is used less",
+    )
 
 
 def calls_of(drill: Revocation, names: Names) -> tuple[OwnCall, ...]:

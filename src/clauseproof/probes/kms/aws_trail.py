@@ -19,7 +19,7 @@ from clauseproof.model.look import Look
 from clauseproof.model.marks import probe
 from clauseproof.model.permission import Permission
 from clauseproof.probes.kms import environment
-from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, Names, OwnCall, calls_of, watch
+from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, Names, OwnCall, calls_of, too_many, watch
 from clauseproof.probes.kms.aws_api import AwsReach
 from clauseproof.probes.kms.aws_errors import code_of, explain
 
@@ -73,6 +73,7 @@ class _Trail:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
+        raise too_many(call, self._reach.arn)
 
     def _page(self, **params: Any) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError

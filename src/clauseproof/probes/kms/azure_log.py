@@ -16,7 +16,7 @@ from clauseproof.facts.azure import AzureKey
 from clauseproof.facts.keylog import Entry
 from clauseproof.model.errors import Denied, LookFailed, Unknowable, Unreachable
 from clauseproof.model.look import Look
-from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, SLACK, OwnCall
+from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, SLACK, OwnCall, too_many
 from clauseproof.probes.kms.azure_credential import credential, object_id
 from clauseproof.probes.kms.azure_errors import Failure, explain, failure_of
 from clauseproof.probes.kms.azure_library import load
@@ -80,27 +80,32 @@ class AzureLog:
     def newest(self) -> list[Entry]:
         """The newest entries about the key of some days. Raises LookFailed."""
         now = datetime.now(UTC)
-        every = [row.entry for row in self._rows("", MOST_NEWEST, now - _LOOKED_BACK, now + SLACK)]
+        every = [row.entry for row in self._rows("", MOST_NEWEST, now - _LOOKED_BACK, now + SLACK)[0]]
         return sorted(every, key=lambda entry: entry.at, reverse=True)[:MOST_NEWEST]
 
     def around(self, call: OwnCall) -> Iterator[Entry]:
         """Our entries that may be this call. Raises LookFailed."""
         names = call.word.partition(":")[2].split("/")
         wanted = f"| where OperationName in ({', '.join(map(quoted, names))}) and Client contains {quoted(OURS)}\n"
-        rows = self._rows(wanted, _MOST_ROWS, call.since, call.until)
-        return (row.entry for row in rows if self._is(call, row, names))
+        rows, more = self._rows(wanted, _MOST_ROWS, call.since, call.until)
+        found = [row.entry for row in rows if self._is(call, row, names)]
+        if more and not found:
+            raise too_many(call, f"{self._key.vault}/keys/{self._key.name}")
+        return iter(found)
 
     def _is(self, call: OwnCall, row: "_Row", names: list[str]) -> bool:
         ours = OURS in row.client and (not row.caller or self._caller in (None, row.caller))
         fits = row.status == REFUSED if call.error is not None else 200 <= row.status < 300
         return ours and fits and row.entry.call.partition(":")[2] in names
 
-    def _rows(self, wanted: str, most: int, since: datetime, until: datetime) -> "Iterator[_Row]":
-        for table in TABLES.values():
-            for values in self._asked(f"{table}\n{self._about()}{wanted}{_ending(most)}", since, until)[:most]:
-                row = _row(values)
-                if row is not None and self._names_key(row):
-                    yield row
+    def _rows(self, wanted: str, most: int, since: datetime, until: datetime) -> "tuple[list[_Row], bool]":
+        """Rows about the key, and whether a table may have more than were asked for."""
+        asked = [
+            self._asked(f"{table}\n{self._about()}{wanted}{_ending(most)}", since, until) for table in TABLES.values()
+        ]
+        rows = (_row(values) for told in asked for values in told[:most])
+        about = [row for row in rows if row is not None and self._names_key(row)]
+        return about, any(len(told) >= most for told in asked)
 
     def _about(self) -> str:
         """The vault and the key, loosely: what was sent is looked at again here."""

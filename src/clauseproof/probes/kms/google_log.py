@@ -16,7 +16,7 @@ from clauseproof.facts.google import GoogleKey
 from clauseproof.facts.keylog import Entry
 from clauseproof.model.errors import Unknowable
 from clauseproof.model.look import Look
-from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, OwnCall
+from clauseproof.probes.kms.auditlog import MOST_NEWEST, OURS, OwnCall, too_many
 from clauseproof.probes.kms.google_api import CALL_S, Clients, Failed, GoogleReach, connect, invoke
 from clauseproof.probes.kms.google_audit import DATA_ACCESS
 from clauseproof.probes.kms.google_errors import TRANSIENT, explain
@@ -56,12 +56,16 @@ class GoogleLog:
         """Our entries that may be this call. Raises LookFailed."""
         method = json.dumps(call.word.partition(".")[2])
         window = f'timestamp>="{_rfc_3339(call.since)}" timestamp<="{_rfc_3339(call.until)}"'
-        token = ""
+        token, found = "", False
         for _ in range(_MOST_PAGES):
             page, token = self._page(f"{window} protoPayload.methodName:{method}", _PAGE, token)
-            yield from (read.entry for read in page if may_be(call, read, self._email))
+            ours = [read.entry for read in page if may_be(call, read, self._email)]
+            yield from ours
+            found = found or bool(ours)
             if not token:
                 return
+        if not found:
+            raise too_many(call, self._key.name)
 
     def _page(self, wanted: str, size: int, token: str) -> "tuple[list[Read], str]":
         request = {
