@@ -27,6 +27,17 @@ def test_a_comparison_with_a_timestamp_says_when(expression: str, scope: Scope) 
     assert decide(expression, KEY) == scope
 
 
+def test_a_time_is_kept_in_utc_whatever_it_is_written_in() -> None:
+    scope = decide('request.time > timestamp("2026-06-01T02:00:00+02:00")', KEY)
+    assert scope is not None
+    assert f"{scope.starts:%H:%M} UTC" == "00:00 UTC"
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_beyond_the_calendar_is_left_open(text: str) -> None:
+    assert decide(f'request.time < timestamp("{text}")', KEY) is None
+
+
 def test_several_comparisons_leave_what_all_of_them_leave() -> None:
     later = 'request.time > timestamp("2026-06-01T00:00:00Z") && request.time > timestamp("2025-06-01T00:00:00Z")'
     assert decide(later, KEY) == Scope(starts=AT)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clauseproof.facts.keyaccess import EVERYONE, Admission, Level
-from clauseproof.probes.kms.google_denials import LONGEST_TEXT, denial
+from clauseproof.probes.kms.google_denials import LONGEST_TEXT, denial, is_readable
 
 RULE = {
     "deniedPrincipals": ["principalSet://goog/public:all"],
@@ -49,6 +49,18 @@ def test_principals_are_those_of_allow_policies(principal: str, member: str) -> 
 def test_permissions_are_those_of_roles(permission: str, operation: str) -> None:
     assert read(deniedPermissions=[permission]).operations == (operation,)
     assert read(exceptionPermissions=[permission]).but == (operation,)
+
+
+def test_a_condition_without_an_expression_is_a_condition() -> None:
+    assert read(denialCondition={"title": "prod"}).depends_on == ("prod: ",)
+    assert read(denialCondition={"location": "x"}).depends_on == ("condition: ",)
+    assert read(denialCondition={}).depends_on == ()
+
+
+@pytest.mark.parametrize("name", ["*.googleapis.com/cryptoKeys.get", "*", "principal://goog/subject/" + "x" * 300])
+def test_a_name_of_every_service_or_without_end_is_not_gone_by(name: str) -> None:
+    assert not is_readable(name)
+    assert is_readable("cloudkms.googleapis.com/*")
 
 
 def test_a_condition_is_kept_in_its_own_words_and_bounded() -> None:

@@ -9,7 +9,7 @@ undecided as a whole.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 
 LONGEST = 2000
@@ -72,8 +72,8 @@ def _dated(comparison: str, text: str) -> Scope | None:
     if not _RFC_3339.fullmatch(text):
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
     return Scope(ends=moment) if comparison.startswith("<") else Scope(starts=moment)
 

@@ -22,6 +22,11 @@ _SERVICES = {"cloudresourcemanager": "resourcemanager"}
 """Services that allow policies call by another name."""
 
 
+def is_readable(name: str) -> bool:
+    """Whether a principal or permission can be gone by: whole, and of one service."""
+    return len(name) <= LONGEST_TEXT and "*" not in name.partition("/")[0]
+
+
 def denial(resource: str, policy: str, rule: Mapping[str, Any]) -> Admission | None:
     """One rule of a policy attached to `resource`; None for one that says nothing of keys and policies."""
     operations = tuple(_permissions(rule, "deniedPermissions"))
@@ -40,7 +45,7 @@ def denial(resource: str, policy: str, rule: Mapping[str, Any]) -> Admission | N
         but=tuple(_permissions(rule, "exceptionPermissions")),
         confined_to=(),
         narrowed_by=(),
-        depends_on=(f"{condition.get('title') or 'condition'}: {expression}"[:LONGEST_TEXT],) if expression else (),
+        depends_on=(f"{condition.get('title') or 'condition'}: {expression}"[:LONGEST_TEXT],) if condition else (),
         starts=None,
         ends=None,
     )

@@ -15,6 +15,7 @@ from clauseproof.facts.google import GoogleKey
 from clauseproof.model.errors import Denied, EvidenceRejected, LookFailed, TimedOut, Unknowable, Unreachable
 from clauseproof.model.look import Look
 from clauseproof.probes.kms import environment
+from clauseproof.probes.kms.google_denials import is_readable
 
 LONGEST_ANSWER = 8 * 1024 * 1024
 """Bytes; the role of an owner has some thousand permissions."""
@@ -222,6 +223,7 @@ def _is_deny_rule(entry: Any) -> bool:
     return (
         isinstance(rule, dict)
         and all(_are_texts(rule.get(name, [])) for name in lists)
+        and all(is_readable(text) for name in lists for text in rule.get(name, []))
         and isinstance(rule.get("denialCondition", {}), dict)
     )
 
