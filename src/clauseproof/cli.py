@@ -46,9 +46,11 @@ def main() -> NoReturn:
     except ClauseproofError as error:
         if debug:
             raise
-        sys.stderr.write(f"clauseproof: {error.what}\n")
+        from clauseproof.reporting.text import visible
+
+        sys.stderr.write(visible(f"clauseproof: {error.what}\n"))
         if error.what_to_do:
-            sys.stderr.write(f"{error.what_to_do}\n")
+            sys.stderr.write(visible(f"{error.what_to_do}\n"))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("clauseproof: interrupted\n")

@@ -82,3 +82,11 @@ def test_one_that_cannot_be_restored_keeps_no_other_from_it(
     told = capsys.readouterr().err
     assert "NOT RESTORED: nobody knows the way back own-switch of a switch" in told
     assert "NOT RESTORED: the way back of arn:aws:kms:nowhere to Enabled failed: ValueError" in told
+
+
+def test_what_a_provider_calls_a_state_moves_no_terminal(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    leave(state, Undo(kind="own-switch", target="a \x1b[2J switch \u202e", prior="on", settings={}))
+    assert restore_drills() == UNRESTORED
+    told = capsys.readouterr().err
+    assert "own-switch of a <U+001B>[2J switch <U+202E>" in told
+    assert told.isascii()

@@ -185,6 +185,8 @@ def show_key() -> None:
 
 def restore_drills() -> int:
     """Take back every change, open or left to a later run; 7 if one cannot be."""
+    from clauseproof.reporting.text import visible
+
     state = home() / "journal"
     entries = (*open_entries(state), *left_entries(state))
     if not entries:
@@ -195,10 +197,10 @@ def restore_drills() -> int:
         try:
             undone = take_back(path, _ways_back(read_entry(path)))
             over = "; the drill that was left to a later run ends with it" if isinstance(undone, Left) else ""
-            say(f"restored {undone.target} to {undone.prior}{over}")
+            say(visible(f"restored {undone.target} to {undone.prior}{over}"))
         except (RestoreFailed, JournalOpen) as error:
             failed = True
-            say(f"NOT RESTORED: {error.what}\n{error.what_to_do}".rstrip())
+            say(visible(f"NOT RESTORED: {error.what}\n{error.what_to_do}".rstrip()))
     return UNRESTORED if failed else KEPT
 
 
