@@ -81,8 +81,8 @@ class Switch(Frozen):
 
     Attributes:
         off, on: the key is no longer given to anybody, and given again.
-        ask: a fetch of our own, which gives the key while it is on and is refused while it is off. What comes back
-            is kept as a digest only.
+        ask: a fetch of our own, which gives the key while it is on and is refused, by a status 4xx, while it is off.
+            What comes back is kept as a digest only.
         caller: how the log names whoever sends `ask`; give it to nobody else.
     """
 

@@ -70,7 +70,8 @@ def test_a_vendor_that_kept_a_copy_serves_on_while_its_fetches_are_refused(tmp_p
     assert vendor.dark.new_after_s is None
     assert {sample.outcome for sample in drill.while_disabled(Lane.VENDOR)} == {Answer.SERVED}
     assert logged(drill, Answer.REFUSED) >= 2
-    assert logged(drill, Answer.SERVED) == 0
+    served = [sample.t_s for sample in drill.while_disabled(Lane.LOG) if sample.outcome is Answer.SERVED]
+    assert [t_s for t_s in served if t_s > 0] == [], "once the order had been answered"
 
 
 def test_a_vendor_that_never_asks_again_leaves_no_fetch_beside(tmp_path: Path) -> None:
@@ -132,6 +133,7 @@ def test_a_log_that_cannot_be_read_is_no_reason_to_lose_the_drill(running: House
     [
         (Faults(reset_calls=EVERY), Unreachable, "gives no clear answer: RemoteProtocolError|ReadError"),
         (Faults(expired_credentials=True), Unreachable, "gives no clear answer: HTTP 401"),
+        (Faults(server_error_calls=EVERY), Unreachable, "gives no clear answer: HTTP 503"),
         (Faults(denies=frozenset({"off"})), Unreachable, r"did not do switch\.off: HTTP 403"),
         (
             Faults(server_error_calls=EVERY, affects=frozenset({"off"})),
@@ -185,6 +187,23 @@ def test_a_key_that_was_replaced_meanwhile_is_another_one(running: House, tmp_pa
     assert reader.open().outcome is Answer.SERVED
     running.service.seed(NAME)
     assert reader.read().code == "HTTP 200 without the record"
+
+
+def test_a_key_service_that_fails_has_refused_nothing(running: House, tmp_path: Path) -> None:
+    """Its switch does nothing, and the vendor loses the key for another reason."""
+    running.service.faults = Faults(ignores_disable=True)
+
+    def spoil(name: str) -> None:
+        if name == "key disabled":
+            running.service.faults = Faults(server_error_calls=EVERY, affects=frozenset({"fetch"}))
+        elif name == "dark":
+            running.service.faults = Faults()
+
+    drill = revocation(running.key(drill=SHORT), look(), journal(tmp_path / "journal", on_point=spoil))
+    kms, vendor = drill.lane(Lane.KMS), drill.lane(Lane.VENDOR)
+    assert kms is not None
+    assert vendor is not None
+    assert (kms.dark.new_after_s, vendor.dark.new_after_s is None) == (None, False)
 
 
 # the way back

@@ -5,6 +5,7 @@ rest: whether the vendor asked meanwhile and was refused. Nothing here ever dele
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clauseproof.facts.drills import Answer, Lane, Revocation, Sample
@@ -50,7 +51,7 @@ class _RevocableFetchedKey:
 
     def state(self) -> str:
         """`on` where the key is given to us, `off` where it is refused. Unreachable where the answer is neither."""
-        reading = self._reader.read()
+        reading = _own_word(self._reader.read())
         if reading.outcome not in _STATES:
             raise Unreachable(
                 f"the key service {self._switch.ask.host} gives no clear answer: {reading.code}",
@@ -74,7 +75,7 @@ class _RevocableFetchedKey:
         return sealed
 
     def open(self, sealed: bytes) -> Reading:
-        return self._reader.read()
+        return _own_word(self._reader.read())
 
     def disable(self) -> None:
         send(self._switch.off, "off", self._look)
@@ -88,6 +89,12 @@ class _RevocableFetchedKey:
     def resume(self, undo: Undo, canary: str) -> None:
         self.canary = canary
         Given.model_validate_json(undo.settings["given"]).hand_to(self._reader)
+
+
+def _own_word(reading: Reading) -> Reading:
+    """A key service refuses by status 4xx; one that fails, or gives something else, says nothing of the key."""
+    refused = all(code.startswith("HTTP 4") for code in (reading.code or "").split(", "))
+    return reading if reading.outcome is not Answer.REFUSED or refused else replace(reading, outcome=Answer.UNCLEAR)
 
 
 def _with_log(drill: Revocation, key: FetchedKey, look: Look) -> Revocation:
