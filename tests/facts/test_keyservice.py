@@ -51,6 +51,8 @@ def test_only_the_data_path_needs_the_vendors_leave() -> None:
         ({"log": {"file": "k", "wait": "1 hour"}}, "at most 10 minutes"),
         ({"log": {"file": "k", "clocks_within": "1 hour"}}, "set the clock"),
         ({"switch": {**SWITCH, "caller": "crm"}}, "cannot be ours too"),
+        ({"switch": SWITCH, "data_path": ASK}, "must read a record through the vendor"),
+        ({"data_path": ASK, "latency": {"baseline": ASK}}, "name one without the customer's key"),
         ({"switch": {**SWITCH, "off": {**SWITCH["off"], "method": "GET"}}}, "'POST', 'PUT' or 'PATCH'"),
         ({"switch": {**SWITCH, "off": {**SWITCH["off"], "headers": {"Authorization": "Bearer x"}}}}, "is a secret"),
         ({"switch": {**SWITCH, "ask": {**ASK, "proxy": "http://127.0.0.1:3128"}}}, "without proxy"),

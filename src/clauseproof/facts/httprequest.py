@@ -70,6 +70,10 @@ class HttpRequest(Frozen):
         parts = split_url(self.url)
         return parts.port or (443 if parts.scheme == "https" else 80)
 
+    def asks_the_same_as(self, other: "HttpRequest") -> bool:
+        """Whether whoever is asked cannot tell the two apart."""
+        return all(getattr(self, part) == getattr(other, part) for part in ("url", "method", "headers", "body"))
+
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:
         if self.body is not None and self.method == "GET":

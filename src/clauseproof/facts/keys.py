@@ -41,6 +41,13 @@ class CloudKey(Subject):
         """The data path's host; the key service is asked in the buyer's own account."""
         return () if self.data_path is None else (self.data_path.host,)
 
+    @model_validator(mode="after")
+    def _compares_two_records(self) -> Self:
+        other = self.latency.baseline
+        if self.data_path is not None and other is not None and self.data_path.asks_the_same_as(other):
+            raise ValueError("latency.baseline reads the same record as data_path; name one without the customer's key")
+        return self
+
 
 class AwsKey(CloudKey):
     """A key of AWS KMS in the buyer's account. Credentials come from AWS's default chain, never from a profile.

@@ -153,4 +153,6 @@ class FetchedKey(CloudKey):
     def _tells_us_apart(self) -> Self:
         if self.switch is not None and self.switch.caller in self.vendor:
             raise ValueError(f"{self.switch.caller} is the vendor's name in the log, and cannot be ours too")
+        if self.switch is not None and self.data_path is not None and self.switch.ask.url == self.data_path.url:
+            raise ValueError("data_path asks the key service; it must read a record through the vendor")
         return self
