@@ -389,6 +389,7 @@ def test_a_key_that_somebody_enabled_during_a_run_is_not_left_as_if_it_were_off(
 ) -> None:
     def enable(point: str) -> None:
         if point in ("key disabled", "story kept"):
+            time.sleep(0.2)  # the refusal is seen before
             client(double).enable_key(KeyId=arn)
 
     with vendor(double, arn, keep_s=LONG) as path:

@@ -332,7 +332,7 @@ def test_nobody_there_and_nobody_answering_are_told_apart() -> None:
         b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{}]}',
         b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{"denyRule": {"deniedPrincipals": "all"}}]}',
         b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{"denyRule": {"denialCondition": 1}}]}',
-        b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{"denyRule": {"exceptionPermissions": ["*"]}}]}',
+        b'{"policies": [{"name": "policies/x/denypolicies/p"}], "rules": [{"denyRule": {"deniedPermissions": ["*"]}}]}',
     ],
 )
 def test_deny_policies_that_are_none_are_rejected_whole(content: bytes) -> None:
