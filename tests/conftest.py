@@ -4,6 +4,7 @@ And says how many workers take part, and in which order.
 """
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ os.environ |= {
     "NO_GCE_CHECK": "true",
     "AZURE_TOKEN_CREDENTIALS": "dev",
 }
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in a shell's background, where what the tests start would inherit it and never hear a Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
