@@ -122,7 +122,12 @@ def test_what_is_overdue_is_ended_by_restore_and_stops_the_drills_of_other_runs(
     assert not (tmp_path / "refused").exists()
     without = clauseproof(tmp_path, "run", another, "--out", "without")
     assert without.returncode == 7, "a key that should be back is not, whoever looks"
-    assert "which is OVERDUE. To end it now: clauseproof restore" in without.stderr
+    mistaken = clauseproof(tmp_path, "run", another, "--only", "nothing")
+    assert mistaken.returncode == 2
+    at_the_door = pytest_door(tmp_path, "--profile", another, "--out", "door")
+    assert at_the_door.returncode == 7
+    for told in (without.stderr, mistaken.stderr, at_the_door.stdout):
+        assert "which is OVERDUE. To end it now: clauseproof restore" in " ".join(told.split())
     restored = clauseproof(tmp_path, "restore")
     assert restored.returncode == 0
     assert f"restored {arn} to Enabled; the drill that was left to a later run ends with it" in restored.stderr
