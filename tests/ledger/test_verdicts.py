@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clauseproof.ledger.strictjson import encode
 from clauseproof.ledger.verdicts import decode_verdict, names, verdict_data
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.verdict import Because, Ruling, Verdict, WaiverNote
+from clauseproof.strictjson import encode
 from tests.ledger.runs import verdict, waiver
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

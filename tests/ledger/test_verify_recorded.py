@@ -15,7 +15,6 @@ from clauseproof.ledger.layout import OBSERVATIONS
 from clauseproof.ledger.manifest import outcome
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.results import results
-from clauseproof.ledger.strictjson import encode, pretty
 from clauseproof.ledger.verdicts import verdict_data
 from clauseproof.ledger.verification import ProblemKind, StepState, Verification
 from clauseproof.ledger.verify import verify
@@ -25,6 +24,7 @@ from clauseproof.model.errors import LedgerError
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.run import JudgedFrom
 from clauseproof.model.verdict import Because, Ruling, Verdict
+from clauseproof.strictjson import encode, pretty
 from tests.ledger.runs import (
     CHECKS,
     NOW,

@@ -16,9 +16,9 @@ Pointer = Annotated[str, Field(max_length=512, pattern=r"^(/([^~]|~[01])*)?$")]
 class DataPath(Proxied, HttpRequest):
     """How to read one of the buyer's own records through the vendor.
 
-    The record is the buyer's: put a sentence no one else would write into it, and expect that sentence back; the request
-    itself must not hold it. Where only `json_pointer` is given, the value found there by the first read is the one that
-    every later read must give.
+    The record is the buyer's: put a sentence no one else would write into it, and expect that sentence back; the
+    request itself must not hold it. Where only `json_pointer` is given, the value found there by the first read is the
+    one that every later read must give.
 
     Attributes:
         url: https, or http on this machine. Redirects are not followed.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clauseproof.ledger.signature import sign, verifies
-from clauseproof.ledger.strictjson import decode, encode
+from clauseproof.strictjson import decode, encode
 
 if TYPE_CHECKING:
     from clauseproof.ledger.keys import PublicKey, Signer

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import AwareDatetime, FiniteFloat, NonNegativeInt
 
 from clauseproof.ledger.files import digest_of
-from clauseproof.ledger.strictjson import decode_as
 from clauseproof.model.frozen import Frozen
+from clauseproof.strictjson import decode_as
 
 
 @dataclass(frozen=True, slots=True)

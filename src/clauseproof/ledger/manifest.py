@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from clauseproof.ledger.keys import PublicKey
-from clauseproof.ledger.strictjson import decode
 from clauseproof.ledger.verdicts import instant, names
 from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Ruling, Verdict
+from clauseproof.strictjson import decode
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"

@@ -8,11 +8,11 @@ from clauseproof.ledger.files import read_bounded
 from clauseproof.ledger.jsonlines import cut_off, lines
 from clauseproof.ledger.line import Line
 from clauseproof.ledger.observations import Key, Observations
-from clauseproof.ledger.strictjson import decode_as
 from clauseproof.ledger.verdicts import decode_verdict
 from clauseproof.model.errors import LedgerError
 from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Verdict
+from clauseproof.strictjson import decode_as
 
 
 class LedgerReader:

@@ -12,13 +12,13 @@ from clauseproof.ledger.manifest import circumstances, outcome
 from clauseproof.ledger.observations import Key
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.results import results
-from clauseproof.ledger.strictjson import decode, pretty
 from clauseproof.ledger.verdicts import names, verdict_data
 from clauseproof.ledger.verification import Problem, ProblemKind
 from clauseproof.model.assurance import Assurance
 from clauseproof.model.errors import LedgerError
 from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Ruling, Verdict, fold
+from clauseproof.strictjson import decode, pretty
 
 _FOLDED = (Ruling.SATISFIED, Ruling.NOT_SATISFIED, Ruling.INCONCLUSIVE)
 

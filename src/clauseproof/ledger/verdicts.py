@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from clauseproof.ledger.strictjson import decode_as
 from clauseproof.model.assurance import Assurance, AssuranceField
 from clauseproof.model.finding import Finding, Outcome
 from clauseproof.model.frozen import Frozen
 from clauseproof.model.verdict import Because, Ruling, Verdict, WaiverNote
+from clauseproof.strictjson import decode_as
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from clauseproof.ledger.manifest import statement
 from clauseproof.ledger.observations import Observations
 from clauseproof.ledger.read import LedgerReader
 from clauseproof.ledger.results import results
-from clauseproof.ledger.strictjson import encode, pretty
 from clauseproof.ledger.verdicts import verdict_data
 from clauseproof.model.errors import LedgerError
 from clauseproof.model.observation import Observation
 from clauseproof.model.run import RunRecord
 from clauseproof.model.verdict import Verdict
+from clauseproof.strictjson import encode, pretty
 
 
 class LedgerWriter:

@@ -31,9 +31,14 @@ def test_another_region_or_endpoint_has_a_client_of_its_own(other: AwsReach) -> 
     assert other.shared_client() is not REACH.shared_client()
 
 
-def test_other_credentials_have_a_client_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_ACCESS_KEY_ID", "AKIAAUDITOR000000001"), ("https_proxy", "http://proxy.example:3128")]
+)
+def test_other_credentials_or_another_proxy_have_a_client_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     before = REACH.shared_client()
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAAUDITOR000000001")
+    monkeypatch.setenv(name, value)
     assert REACH.shared_client() is not before
 
 

@@ -117,12 +117,14 @@ def _new_session(profile: str | None) -> "boto3.Session":
 
 @functools.lru_cache(maxsize=8)
 def _session(profile: str | None, environment: int) -> "boto3.Session":
-    """One session per profile and AWS environment: it reads botocore's service model once, not once per key."""
+    """One session per profile and environment: it reads botocore's service model once, not once per key."""
     return _new_session(profile)
 
 
 def _environment() -> int:
-    return hash(frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+    """What botocore reads of the environment when a session or a client is made, its proxies included."""
+    read = {name: value for name, value in os.environ.items() if name.upper().startswith(("AWS_", "HTTP", "NO_PROXY"))}
+    return hash(frozenset(read.items()))
 
 
 class Failed(Exception):

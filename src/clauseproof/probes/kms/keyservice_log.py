@@ -4,7 +4,6 @@ Sizes, lines and nesting are bounded; a line without its one clear meaning is co
 nothing. A line that is dated later than now is one of these: it would make any log look complete.
 """
 
-import json
 import re
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from clauseproof.facts.keyfetches import Caller, Fetch, FetchLog, Unread
 from clauseproof.facts.keyservice import FetchedKey, ServiceLog
 from clauseproof.model.look import Look
 from clauseproof.probes.record import found_at, spelled_at
+from clauseproof.strictjson import decode
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_LINES = 200_000
@@ -191,26 +191,12 @@ def _document(raw: bytes) -> Any:
     if len(raw) > LONGEST_LINE:
         raise _Unreadable(f"longer than {LONGEST_LINE // 1024} KiB")
     try:
-        document = _READER.decode(raw.decode())
-    except (ValueError, RecursionError):
+        document = decode(raw)
+    except ValueError:
         raise _Unreadable("no JSON, or one with two readings, or too deep") from None
     if not isinstance(document, dict):
         raise _Unreadable("no JSON object")
     return document
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A key that stands twice lets two readers see two things."""
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a key stands twice")
-    return dict(pairs)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON number")
-
-
-_READER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
 
 
 def _time(document: Any, shape: ServiceLog) -> datetime:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from clauseproof.ledger.strictjson import decode, decode_as, encode, pretty
+from clauseproof.strictjson import decode, decode_as, encode, pretty
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 JSON = st.recursive(

@@ -1,6 +1,6 @@
 """JSON with one reading only.
 
-A recorded file may come from somebody who wants two readers to see two things, so everything that parsers disagree
+A file may come from somebody who wants two readers to see two things, so everything that parsers disagree
 about is refused: a key given twice, NaN and infinities (RFC 8259 section 6 has none), numbers that overflow to
 infinity, lone surrogates, text that is not UTF-8, and nesting deeper than pydantic's parser goes (about 200 levels).
 """
