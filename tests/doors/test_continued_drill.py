@@ -1,17 +1,22 @@
 """One revocation drill over several processes and both doors, to the end."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clauseproof.doors.assembly import prepare
+from clauseproof.facts.keys import AwsKey
 from clauseproof.sandbox.kms.aws import BUYER_ACCESS_KEY, AwsKmsDouble, KeySeed
 from tests.doors.deployment import clauseproof, pytest_door
 from tests.support.keys import TOKEN, state_of, usable, vendor
 
+HOW_TO = Path(__file__).parents[2] / "profiles" / "README.md"
 PROFILE = """\
 buyer: Acme GmbH
 vendor: Example CRM Ltd
@@ -133,3 +138,15 @@ def test_what_is_overdue_is_ended_by_restore_and_stops_the_drills_of_other_runs(
     assert f"restored {arn} to Enabled; the drill that was left to a later run ends with it" in restored.stderr
     assert usable(double, arn)
     assert "nothing to restore" in clauseproof(tmp_path, "restore").stderr
+
+
+def test_the_example_of_the_how_to_is_accepted(tmp_path: Path) -> None:
+    (example,) = re.findall(
+        r"^```yaml\n(subjects:\n[^`]*per_run:.*?)^```", HOW_TO.read_text(), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "dpa.md").write_text("Vendor shall lose access within 15 minutes.")
+    head, _, rest = PROFILE.format(arn="", kms="", path="", most="").partition("subjects:\n")
+    (tmp_path / "p.yaml").write_text(f"{head}{example}clauses:{rest.partition('clauses:')[2]}")
+    key = prepare(tmp_path / "p.yaml").profile.subjects["data-key"]
+    assert isinstance(key, AwsKey)
+    assert (key.drill.per_run, key.drill.give_up_after) == (timedelta(minutes=30), timedelta(hours=26))

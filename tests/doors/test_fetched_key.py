@@ -10,7 +10,8 @@ from clauseproof.facts.keyservice import FetchedKey
 from clauseproof.model.errors import ProfileError
 
 HOW_TO = Path(__file__).parents[2] / "profiles" / "README.md"
-(SUBJECTS,) = re.findall(r"^```yaml\n(subjects:\n.*?)^```", HOW_TO.read_text(), re.DOTALL | re.MULTILINE)
+EXAMPLES = re.findall(r"^```yaml\n(subjects:\n.*?)^```", HOW_TO.read_text(), re.DOTALL | re.MULTILINE)
+(SUBJECTS,) = [example for example in EXAMPLES if "key_service:" in example]
 PROFILE = f"""\
 buyer: Acme GmbH
 vendor: Example CRM Ltd

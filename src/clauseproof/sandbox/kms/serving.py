@@ -17,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 START_S: Final = 10.0
 STOP_S: Final = 5.0
+KEPT_S: Final = 600
+"""How long an idle connection is kept: nobody must find it closed just when it is used again."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class LoopbackServer:
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            timeout_keep_alive=KEPT_S,
             ssl_certfile=certificate.chain if certificate else None,
             ssl_keyfile=certificate.private_key if certificate else None,
         )
