@@ -47,6 +47,11 @@ def test_words_that_occur_twice_are_marked_once() -> None:
     assert marked("a key is a key", ("key", Ruling.SATISFIED)) == [("key", "satisfied")]
 
 
+def test_words_are_marked_where_they_stand_to_the_letter_before_where_gaps_are_left_out() -> None:
+    assert locate("a a aa", "aa") == range(4, 6)
+    assert locate("sub processors", "subprocessors") == range(14)
+
+
 def test_words_that_do_not_occur_mark_nothing() -> None:
     assert marked(PROMISE, ("within 5 hours", Ruling.SATISFIED), ("", Ruling.SATISFIED), (" ", Ruling.WAIVED)) == []
 

@@ -82,7 +82,7 @@ class Prose:
 
     def find(self, words: str) -> Passage | None:
         """The passage in which the first whole-word occurrence of `words` begins."""
-        at = _occurrence(self._folded, fold(words), self._splits_word)
+        at = next(_occurrences(self._folded, fold(words), self._splits_word), None)
         return None if at is None else self._passages[self._index(at)]
 
     def nearest(self, words: str) -> Passage | None:
@@ -160,28 +160,30 @@ def _best_windows(words: list[str], wanted: Counter[str]) -> tuple[int, list[int
 def span(words: str, text: str) -> tuple[int, int] | None:
     """Where `words` stand in a text, as its first and one past its last character; None if they do not.
 
-    For texts as short as a promise: whoever marks the tested words in a clause needs it.
+    Where they stand to the letter, if they do, else where they first stand but for gaps and marks: `aa` is in `a a aa`
+    at its end. For texts as short as a promise: whoever marks the tested words in a clause needs it.
     """
     folded, needle, edges = fold(text), fold(words), _edges(text)
-    at = _occurrence(folded, needle, lambda offset: _inside(folded, offset) and offset not in edges)
-    if at is None:
-        return None
-    begin, end = _original(text, at), _original(text, at + len(needle) - 1) + 1
-    while end < len(text) and unicodedata.combining(text[end]):
-        end += 1
-    return begin, end
+    first = None
+    for at in _occurrences(folded, needle, lambda offset: _inside(folded, offset) and offset not in edges):
+        begin, end = _original(text, at), _original(text, at + len(needle) - 1) + 1
+        while end < len(text) and unicodedata.combining(text[end]):
+            end += 1
+        if text[begin:end] == words:
+            return begin, end
+        first = first or (begin, end)
+    return first
 
 
-def _occurrence(folded: str, needle: str, splits: Callable[[int], bool]) -> int | None:
-    """Where `needle` first stands as whole words; gives up after a hundred occurrences inside other words."""
+def _occurrences(folded: str, needle: str, splits: Callable[[int], bool]) -> Iterator[int]:
+    """Where `needle` stands as whole words; gives up after a hundred occurrences, inside other words or not."""
     at = folded.find(needle) if needle else -1
     for _ in range(_MAX_CANDIDATES):
         if at < 0:
-            return None
+            return
         if not splits(at) and not splits(at + len(needle)):
-            return at
+            yield at
         at = folded.find(needle, at + 1)
-    return None
 
 
 def _inside(folded: str, offset: int) -> bool:
