@@ -101,11 +101,9 @@ def _held(origin: Origin, generations: list[Generation], claim: Hyok) -> Finding
         return holds(own) if claim.single_tenant_hsm else broken(f"{own}, and the clause requires it outside")
     if origin is Origin.FETCHED:
         asks = f"{name} lies in the customer's own key service, and the log shows that the vendor fetches it from there"
-        return (
-            holds(asks)
-            if claim.fetched
-            else broken(f"{asks}: it is handed over, and the clause requires that it never is")
-        )
+        if claim.fetched:
+            return holds(asks)
+        return broken(f"{asks}: it is handed over, and the clause requires that it never is")
     if origin is Origin.OPENS_DATA_KEYS:
         return holds(_opening(name), Assurance.STATED)
     if origin is Origin.UNKNOWN:
